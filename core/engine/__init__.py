@@ -1,0 +1,1 @@
+"""The shell around the loop: assess, load, decide, commit, in batches; and the courier that delivers."""

@@ -1,0 +1,48 @@
+"""What goes into a turn, and what whoever sent it is told."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from ..model.event import Envelope
+
+
+class Status(StrEnum):
+    """What became of one event. All but ``refused`` and ``rejected`` are stored, or have been before."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    UNHEARD = "unheard"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+
+
+class Speaker(NamedTuple):
+    """Who sent an answer, as far as a token says: nothing of it can be claimed by the answer itself."""
+
+    name: str
+    organisation: str = ""
+    person: str = ""
+    admin: bool = False
+
+
+class Input(NamedTuple):
+    """One event on its way into a turn; ``speaker`` is whoever's token brought it, if one did."""
+
+    envelope: Envelope
+    speaker: Speaker | None = None
+
+
+class Receipt(NamedTuple):
+    """What became of one input. ``reason`` is a word, ``detail`` a sentence, ``cases`` the ids it touched."""
+
+    status: Status
+    reason: str = ""
+    detail: str = ""
+    cases: tuple[str, ...] = ()
+
+
+class InvalidAnswer(ValueError):
+    """An answer whose data cannot be read; the message says which member and what would be right."""

@@ -1,0 +1,130 @@
+"""The unit of work of one turn: what was read, what has changed, and what will be written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from ..loop.decide import decide
+from ..loop.draft import Decision
+from ..model.case import Case
+from ..model.given import Given
+from ..model.notice import Notice
+from ..stores.base import Memo, Turn, Writes
+from .setup import Setup
+
+Ref = tuple[str, str]
+"""``(scenario, key)``."""
+
+
+class Work:
+    """Cases and memos as this turn sees them, and its writes."""
+
+    def __init__(self, turn: Turn, setup: Setup, now: datetime) -> None:
+        self.turn = turn
+        self.setup = setup
+        self.now = now
+        self.writes = Writes(now)
+        self.decisions: Counter[str] = Counter()
+        self._latest: dict[Ref, Case | None] = {}
+        self._older: dict[str, Case] = {}
+        self._changed: dict[str, Case] = {}
+        self._memos: dict[Ref, Memo | None] = {}
+        self._remembered: dict[Ref, Memo] = {}
+
+    # cases ---------------------------------------------------------------------------------------------------
+
+    def load(self, refs: Iterable[Ref]) -> None:
+        """Read the latest rounds of these keys, in one go, unless this turn has them."""
+        wanted = [ref for ref in dict.fromkeys(refs) if ref not in self._latest]
+        if wanted:
+            found = self.turn.latest(wanted)
+            for ref in wanted:
+                self._latest[ref] = found.get(ref)
+
+    def latest(self, ref: Ref) -> Case | None:
+        """The latest round of a key as this turn sees it."""
+        if ref not in self._latest:
+            self.load([ref])
+        return self._latest[ref]
+
+    def case(self, id: str) -> Case | None:
+        """A case by id as this turn sees it."""
+        if id in self._changed:
+            return self._changed[id]
+        if id not in self._older:
+            found = self.turn.cases([id]).get(id)
+            if found is None:
+                return None
+            self._older[id] = found
+        return self._older[id]
+
+    def take_in(self, case: Case) -> Case:
+        """A case just read from the store, unless this turn has already changed it."""
+        return self._changed.get(case.id, case)
+
+    def changed(self) -> Iterable[Case]:
+        """The cases this turn has changed so far."""
+        return tuple(self._changed.values())
+
+    def decide(self, case: Case | None, given: Given) -> Decision:
+        """Let the loop decide, and keep what it decided for the commit."""
+        decision = decide(case, given, self.now, self.setup.street)
+        self.decisions[decision.reason] += 1
+        changed = decision.case
+        if decision.refused or changed is None or changed is case:
+            return decision
+        self._changed[changed.id] = changed
+        self._older.pop(changed.id, None)
+        ref = (changed.scenario, changed.key)
+        have = self._latest.get(ref)
+        if have is None or have.round <= changed.round:
+            self._latest[ref] = changed
+        self.writes.entries.extend(decision.entries)
+        for notice in decision.notices:
+            self.owe(notice)
+        return decision
+
+    def owe(self, notice: Notice) -> None:
+        """Put a notice into the outbox, once for each channel of its party."""
+        for channel in notice.channels or self.setup.channels:
+            self.writes.notices.append((notice, channel))
+
+    # memos ---------------------------------------------------------------------------------------------------
+
+    def load_memos(self, refs: Iterable[Ref]) -> None:
+        """Read the memos of these keys, in one go, unless this turn has them."""
+        wanted = [ref for ref in dict.fromkeys(refs) if ref not in self._memos]
+        if wanted:
+            found = self.turn.memos(wanted)
+            for ref in wanted:
+                self._memos[ref] = found.get(ref)
+
+    def memo(self, ref: Ref) -> Memo | None:
+        """The memo of a key as this turn sees it; ``load_memos`` comes first."""
+        return self._memos[ref]
+
+    def remember(self, memo: Memo) -> None:
+        """Replace the memo of a key."""
+        ref = (memo.scenario, memo.key)
+        self._memos[ref] = memo
+        self._remembered[ref] = memo
+
+    # commit --------------------------------------------------------------------------------------------------
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether this turn has nothing to write."""
+        writes = self.writes
+        return not (
+            writes.events or writes.released or writes.quarantined or writes.notices or self._changed or self._remembered
+        )
+
+    def commit(self) -> None:
+        """Write everything at once."""
+        writes = self.writes
+        writes.memos.extend(self._remembered.values())
+        writes.cases.extend(self._changed.values())
+        writes.rulebook.update({case.rules.digest: case.rules for case in self._changed.values()})
+        self.turn.commit(writes)

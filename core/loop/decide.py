@@ -1,0 +1,51 @@
+"""The one pure function in which everything is decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..model.case import Case, Reason, TrackState
+from ..model.given import AllClear, Answer, Found, Given, Lapse
+from ..model.street import Street
+from .answers import answer, resume
+from .checks import lapse_check
+from .draft import Decision, Draft, unchanged
+from .facts import all_clear, found
+from .steps import lapse_step, repeat
+
+
+def decide(case: Case | None, given: Given, now: datetime, street: Street) -> Decision:
+    """What becomes of ``case`` when it is given this, now.
+
+    ``case`` is the open round, else the latest, else ``None``; ``now`` is aware and read once per turn; ``street``
+    says who holds which role and when working time passes. Pure: the same input always gives the same decision.
+    """
+    match given:
+        case Found():
+            return found(case, given, now, street)
+        case AllClear():
+            return all_clear(case, given, now, street)
+        case Answer():
+            return answer(case, given, now, street)
+        case Lapse():
+            return lapse(case, given, now, street)
+
+
+def lapse(case: Case | None, given: Lapse, now: datetime, street: Street) -> Decision:
+    """A deadline was reached. One that fires twice, early or late is harmless: it must still be the armed one."""
+    track = case.track(given.track) if case else None
+    if case is None or track is None or track.due != given.due:
+        return unchanged(case, Reason.STALE)
+    if now < given.due:
+        return unchanged(case, Reason.EARLY)
+    draft = Draft(case, now, street, by="clock")
+    match track.state:
+        case TrackState.WORKING:
+            return draft.decision(lapse_step(draft, track))
+        case TrackState.VERIFYING:
+            return draft.decision(lapse_check(draft, track))
+        case TrackState.SUSPENDED:
+            return resume(draft, track)
+        case _:
+            repeat(draft, track)
+            return draft.decision(Reason.REPEATED)

@@ -1,0 +1,153 @@
+"""A decision, and the draft on which it is written: the case as it changes, its journal, and who must be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ..model.case import Case, Entry, Evidence, Reason, Track, TrackState, WorkOrder
+from ..model.chain import Step
+from ..model.notice import Notice, NoticeKind
+from ..model.place import Holder
+from ..model.street import OPS, Street
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one input: the case as it is now, and why.
+
+    ``entries`` go to the journal, ``notices`` to the outbox, in the same commit as ``case``. ``refused`` decisions
+    change nothing; ``detail`` is the sentence for whoever asked.
+    """
+
+    reason: Reason
+    case: Case | None
+    entries: tuple[Entry, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    refused: bool = False
+    detail: str = ""
+
+
+def refuse(case: Case | None, reason: Reason, detail: str) -> Decision:
+    """A decision to do nothing, with the sentence that says why not."""
+    return Decision(reason, case, refused=True, detail=detail)
+
+
+def unchanged(case: Case | None, reason: Reason) -> Decision:
+    """A decision in which nothing needs to happen."""
+    return Decision(reason, case)
+
+
+class Draft:
+    """One decision in the making, on one case, at one instant."""
+
+    def __init__(self, case: Case, now: datetime, street: Street, event: str = "", by: str = "") -> None:
+        self.case = case
+        self.now = now
+        self.street = street
+        self.event = event
+        self.by = by
+        self.entries: list[Entry] = []
+        self.notices: list[Notice] = []
+
+    def decision(self, reason: Reason) -> Decision:
+        """What has been drafted, under its leading reason."""
+        return Decision(reason, self.case, tuple(self.entries), tuple(self.notices))
+
+    def put(self, track: Track) -> None:
+        """Write a changed track back to the case."""
+        self.case = self.case.with_track(track)
+
+    def track(self, name: str) -> Track:
+        """The track as it stands now."""
+        track = self.case.track(name)
+        if track is None:
+            raise LookupError(f"case {self.case.id} has no track {name!r}")
+        return track
+
+    def note_evidence(self, kind: str, at: datetime) -> None:
+        """Remember the event at hand as evidence."""
+        if self.event:
+            self.case = self.case.with_evidence(Evidence(kind, at, self.event))
+
+    def journal(self, reason: Reason, track: Track, party: str = "", step: str | None = None, by: str = "") -> None:
+        """Write one line of the journal; the step is the track's current one unless named."""
+        case = self.case
+        entry = Entry(
+            seq=case.entries + 1,
+            at=self.now,
+            case=case.id,
+            ref=case.ref,
+            track=track.name,
+            reason=reason,
+            step=case.step(track).name if step is None else step,
+            loop=track.loop.name.lower(),
+            party=party,
+            due=track.due,
+            by=by or self.by,
+            event=self.event,
+        )
+        self.entries.append(entry)
+        self.case = replace(case, entries=entry.seq)
+
+    def holder(self, role: str) -> Holder | None:
+        """Who holds ``role`` at the case's place now."""
+        return self.street.holder(role, self.case.place, self.now)
+
+    def tell(
+        self,
+        kind: NoticeKind,
+        role: str,
+        reason: Reason,
+        step: Step,
+        order: WorkOrder | None = None,
+        due: datetime | None = None,
+    ) -> None:
+        """Owe a notice to whoever holds ``role`` now; to nobody in particular where nobody holds it."""
+        holder = self.holder(role)
+        case = self.case
+        self.notices.append(
+            Notice(
+                key=f"{case.id}.{case.entries}.{len(self.notices)}",
+                kind=kind,
+                case=case.id,
+                ref=case.ref,
+                at=self.now,
+                severity=case.severity,
+                party=role,
+                organisation=holder.organisation if holder else "",
+                place=case.place,
+                step=step.name,
+                message=case.message,
+                variables=case.variables,
+                order=case.order_id(order) if order else "",
+                due=due,
+                reason=reason.value,
+                channels=holder.channels if holder else (),
+            )
+        )
+
+    def tell_all(self, kind: NoticeKind, roles: Iterable[str], reason: Reason, step: Step) -> None:
+        """Owe the same notice to several roles, each once, skipping roles that nobody holds."""
+        for role in dict.fromkeys(roles):
+            if self.holder(role) is not None:
+                self.tell(kind, role, reason, step)
+
+    def tell_ops(self, reason: Reason, track: Track) -> None:
+        """Tell the street's operations centre; ops are told even where the directory names no holder."""
+        self.tell(NoticeKind.OPS, OPS, reason, self.case.step(track))
+
+    def close_track(self, track: Track, result: str) -> None:
+        """End a track; the case ends with its last open required track, and everybody who was asked hears it."""
+        track = replace(
+            track, state=TrackState.CLOSED, due=None, step_due=None, quiet_until=None, held_at=None, result=result
+        )
+        self.put(track)
+        if any(other.required and other.is_open for other in self.case.tracks):
+            return
+        closed = tuple(replace(other, state=TrackState.CLOSED, due=None, step_due=None) for other in self.case.tracks)
+        self.case = replace(self.case, tracks=closed, closed_at=self.now, result=result)
+        self.journal(Reason.CLOSED, track)
+        asked = [order.party for other in closed for order in other.orders]
+        self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))

@@ -1,0 +1,182 @@
+"""The rules a case is opened under: steps, tracks, checks, and what a cleared sensor or an outcome means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from functools import cached_property
+from hashlib import blake2b
+
+import orjson
+
+from .limit import Limit
+
+
+class Loop(IntEnum):
+    """The four loops, smallest first (微 小 中 大闭环): estate or village, street, department, whole of society."""
+
+    MICRO = 1
+    SMALL = 2
+    MEDIUM = 3
+    LARGE = 4
+
+
+MICRO, SMALL, MEDIUM, LARGE = Loop
+
+
+class Severity(StrEnum):
+    """How grave a case is. ``P0`` is a danger to life: it ignores quiet hours, away registers and rate limits."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+    def graver_than(self, other: Severity) -> bool:
+        """Whether this is graver than ``other``; ``P0`` is the gravest."""
+        return self.value < other.value
+
+
+class Need(StrEnum):
+    """Whose answer completes a step with several parties: any one, all of them, or the lead (the first named)."""
+
+    ANY = "any"
+    ALL = "all"
+    LEAD = "lead"
+
+
+class Effect(StrEnum):
+    """What a reported outcome means for the case: solved, not solved, or there was nothing to solve."""
+
+    DONE = "done"
+    FAILED = "failed"
+    FALSE_ALARM = "false_alarm"
+
+
+class OnCleared(StrEnum):
+    """What it means when sensors say that all is in order again."""
+
+    CLOSE = "close"
+    CLOSE_BEFORE_DISPATCH = "close_before_dispatch"
+    VERIFY = "verify"
+    EVIDENCE = "evidence"
+
+
+CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, EVIDENCE = OnCleared
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Step:
+    """Ask these parties to do this: accept within, finish within.
+
+    ``parties`` are roles; the first is the lead. A step without parties is a pause of ``finish`` before anybody is
+    asked. ``accept`` and ``finish`` count from when the step is asked; with ``from_opening`` ``finish`` counts from
+    the case's opening. ``inform`` are roles that are told but not asked. ``review`` marks the human review of machine
+    evidence; a step with ``enforcement`` is never reached without one (Pudong off-site enforcement rules, article 10).
+    """
+
+    name: str
+    parties: tuple[str, ...]
+    accept: Limit | None
+    finish: Limit | None
+    loop: Loop
+    need: Need
+    from_opening: bool
+    inform: tuple[str, ...]
+    review: bool
+    enforcement: bool
+
+    def __init__(
+        self,
+        name: str,
+        parties: str | Iterable[str] = (),
+        accept: Limit | None = None,
+        finish: Limit | None = None,
+        loop: Loop = MICRO,
+        need: Need = Need.ANY,
+        from_opening: bool = False,
+        inform: str | Iterable[str] = (),
+        review: bool = False,
+        enforcement: bool = False,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "name", name)
+        put(self, "parties", _roles(parties))
+        put(self, "accept", accept)
+        put(self, "finish", finish)
+        put(self, "loop", loop)
+        put(self, "need", need)
+        put(self, "from_opening", from_opening)
+        put(self, "inform", _roles(inform))
+        put(self, "review", review)
+        put(self, "enforcement", enforcement)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Check:
+    """How a reported result is verified, by somebody other than whoever reported it.
+
+    ``quiet``: the sensors see nothing for this long, counted from the report. ``parties``: roles asked to look, the
+    first that is not the reporter's own; they answer ``within``. Either one suffices. With neither, a report closes.
+    """
+
+    quiet: Limit | None
+    parties: tuple[str, ...]
+    within: Limit | None
+
+    def __init__(
+        self, quiet: Limit | None = None, parties: str | Iterable[str] = (), within: Limit | None = None
+    ) -> None:
+        put = object.__setattr__
+        put(self, "quiet", quiet)
+        put(self, "parties", _roles(parties))
+        put(self, "within", within)
+
+
+def _roles(named: str | Iterable[str]) -> tuple[str, ...]:
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRule:
+    """One line of work: its chain, and whether the case stays open for it."""
+
+    name: str
+    chain: tuple[Step, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything a case freezes when it opens; ``digest`` names this text for ever.
+
+    ``outcomes`` are the scenario's own report results and their effect; ``evidence`` the kinds of evidence that a
+    report must bring; ``quiet`` how long the sensors must stay silent after ``Cleared`` where ``on_cleared`` verifies.
+    """
+
+    scenario: str
+    tracks: tuple[TrackRule, ...]
+    severity: Severity = Severity.P2
+    on_cleared: OnCleared = VERIFY
+    quiet: Limit | None = None
+    check: Check = field(default_factory=Check)
+    outcomes: tuple[tuple[str, Effect], ...] = ()
+    evidence: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash of these rules, under which they are stored."""
+        return blake2b(encode_rules(self), digest_size=8).hexdigest()
+
+    def chain(self, track: str) -> tuple[Step, ...]:
+        """The chain of ``track``; raises ``LookupError`` for a track these rules do not have."""
+        for rule in self.tracks:
+            if rule.name == track:
+                return rule.chain
+        raise LookupError(f"{self.scenario} has no track {track!r}")
+
+
+def encode_rules(rules: Rules) -> bytes:
+    """The rules as canonical JSON."""
+    return orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)

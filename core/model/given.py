@@ -1,0 +1,90 @@
+"""What a case is given: findings, all-clears, answers of people, and deadlines that were reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from .chain import Rules
+from .finding import Finding
+
+
+class Verb(StrEnum):
+    """What a person may say to a case; on the wire ``loop.accept``, ``loop.report`` and so on."""
+
+    ACCEPT = "accept"
+    REPORT = "report"
+    RETURN = "return"
+    EXTEND = "extend"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    APPROVE = "approve"
+    DENY = "deny"
+    VERIFY = "verify"
+    REASSIGN = "reassign"
+    ESCALATE = "escalate"
+    SUPERVISE = "supervise"
+    VOID = "void"
+    REOPEN = "reopen"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A scenario found something that needs hands; ``at`` is the fact's time, ``event`` the stored event's name."""
+
+    scenario: str
+    key: str
+    finding: Finding
+    rules: Rules
+    place: str
+    partition: str
+    at: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllClear:
+    """A scenario says that the sensors see all in order again."""
+
+    at: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a party says. ``party`` is the role it speaks for, ``organisation`` and ``person`` who speaks, if known.
+
+    ``order`` names a work order, ``track`` a track (default ``main``); ``result`` belongs to report and verify;
+    ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the pseudonym for
+    the journal; ``admin`` marks somebody acting on another's behalf;
+    ``newer_open`` says that a newer round of the same case is open.
+    """
+
+    verb: Verb
+    party: str
+    event: str
+    person: str = ""
+    organisation: str = ""
+    track: str = "main"
+    order: str = ""
+    result: str = ""
+    reason: str = ""
+    to: str = ""
+    until: datetime | None = None
+    evidence: tuple[str, ...] = ()
+    by: str = ""
+    admin: bool = False
+    newer_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A deadline was reached; ``due`` is the deadline as it was armed, so that a late or repeated lapse is harmless."""
+
+    track: str
+    due: datetime
+
+
+Given = Found | AllClear | Answer | Lapse

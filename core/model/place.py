@@ -1,0 +1,131 @@
+"""Where things are and who answers for them: places, devices, parties, and the directory that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+
+class Level(StrEnum):
+    """The levels of the place tree, largest first (市 区 街镇 片区 居委 小区 楼宇 户)."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    AREA = "area"
+    COMMITTEE = "committee"
+    ESTATE = "estate"
+    BUILDING = "building"
+    UNIT = "unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place by code; a household is a ``unit``. ``parent`` is the code of the place around it."""
+
+    code: str
+    name: str
+    level: Level
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A sensor, camera, bin or meter that the street has registered.
+
+    ``via`` is the gateway it reports through, ``purpose`` why it may record (PIPL article 26 for cameras).
+    """
+
+    id: str
+    kind: str
+    place: str
+    purpose: str = ""
+    via: str = ""
+    vendor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who answers: a role at a place, held by an organisation, reached through channels in order."""
+
+    place: str
+    role: str
+    organisation: str
+    contacts: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A person on duty in a role at a place from ``begins`` until ``ends``."""
+
+    role: str
+    place: str
+    begins: datetime
+    ends: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A role resolved at one moment: the organisation that holds it and the people on duty."""
+
+    role: str
+    place: str
+    organisation: str
+    people: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Places, devices, parties and duty rosters of one street, indexed; ``street`` is the code of its own place."""
+
+    street: str
+    places: Mapping[str, Place] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    parties: Mapping[tuple[str, str], Party] = field(default_factory=dict)
+    roster: Mapping[tuple[str, str], tuple[Shift, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def devices_by_place(self) -> Mapping[str, tuple[Device, ...]]:
+        """The devices registered exactly at each place, in order of their ids."""
+        found: dict[str, list[Device]] = {}
+        for device in sorted(self.devices.values(), key=lambda device: device.id):
+            found.setdefault(device.place, []).append(device)
+        return {place: tuple(devices) for place, devices in found.items()}
+
+    def around(self, code: str) -> Iterator[Place]:
+        """The place itself, then the places around it, smallest first; nothing for an unknown code."""
+        seen = 0
+        place = self.places.get(code)
+        while place is not None and seen < 32:
+            yield place
+            seen += 1
+            place = self.places.get(place.parent) if place.parent else None
+
+    def enclosing(self, code: str, level: Level) -> Place | None:
+        """The place of ``level`` that ``code`` lies in, itself included."""
+        return next((place for place in self.around(code) if place.level is level), None)
+
+    def inside(self, code: str, subtree: str) -> bool:
+        """Whether ``code`` is ``subtree`` or lies in it."""
+        return any(place.code == subtree for place in self.around(code))
+
+    def partition(self, code: str) -> str:
+        """The committee-level place code, else the street's."""
+        committee = self.enclosing(code, Level.COMMITTEE)
+        return committee.code if committee else self.street
+
+    def holder(self, role: str, code: str, now: datetime) -> Holder | None:
+        """Who holds ``role`` for ``code`` now: the party at the nearest place around it that has one."""
+        for place in self.around(code):
+            party = self.parties.get((place.code, role))
+            if party is not None:
+                shifts = self.roster.get((place.code, role), ())
+                people = tuple(shift.person for shift in shifts if shift.begins <= now < shift.ends)
+                return Holder(role, place.code, party.organisation, people, party.channels)
+        return None

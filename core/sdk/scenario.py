@@ -1,0 +1,166 @@
+"""A plugin's rule: what an event means, and what silence means."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Generic, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
+
+from ..model.chain import VERIFY, Check, Effect, OnCleared, Severity, Step, TrackRule
+from ..model.event import Event
+from ..model.finding import Expect, Outcome
+from ..model.limit import Limit, hours, minutes
+from ..model.place import Device, Directory, Level, Place
+
+API_VERSION = 1
+"""The version of the plugin interface; a scenario says which one it was written for in ``api``."""
+
+
+class Config(BaseModel):
+    """The settings of one scenario; subclass it, give every field a unit in its name and a description with its source.
+
+    Streets set them in ``[plugins.NAME.SCENARIO]``; a key that is not a field is an error.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Memory(BaseModel):
+    """What a scenario remembers per key; subclass it with defaults for every field.
+
+    Change it freely in ``assess`` and ``overdue``; it is saved with the batch, and undone when the scenario raises.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+
+E = TypeVar("E", bound=Event)
+M = TypeVar("M", bound=Memory, default=Memory)
+
+
+class Context(Generic[M]):
+    """What a scenario may look at besides the event.
+
+    ``now`` is the time of this turn, ``place`` where the event happened, ``device`` the registered device it came from
+    (``None`` when the sender named the place itself), ``memory`` what was remembered of this key.
+    """
+
+    __slots__ = ("_directory", "_memory", "device", "now", "place")
+
+    def __init__(self, now: datetime, place: Place, device: Device | None, directory: Directory) -> None:
+        self.now = now
+        self.place = place
+        self.device = device
+        self._directory = directory
+        self._memory: M | None = None
+
+    @property
+    def memory(self) -> M:
+        """What was remembered of this key; not yet there while ``key`` is asked."""
+        if self._memory is None:
+            raise LookupError("context.memory belongs to a key; key() is asked before there is one")
+        return self._memory
+
+    def recall(self, memory: M) -> None:
+        """Give the context its memory; the engine calls this once the key is known."""
+        self._memory = memory
+
+    def enclosing(self, level: Level) -> Place | None:
+        """The place of ``level`` around the event, itself included."""
+        return self._directory.enclosing(self.place.code, level)
+
+    @property
+    def household(self) -> Place | None:
+        """The household the event belongs to."""
+        return self.enclosing(Level.UNIT)
+
+    @property
+    def building(self) -> Place | None:
+        """The building the event belongs to."""
+        return self.enclosing(Level.BUILDING)
+
+    def find_place(self, code: str) -> Place | None:
+        """The place of that code, if the street knows it."""
+        return self._directory.places.get(code)
+
+    def devices_at(self, code: str) -> list[Device]:
+        """The devices registered exactly at a place, in order of their ids."""
+        return list(self._directory.devices_by_place.get(code, ()))
+
+
+class Scenario(Generic[E, M]):
+    """One rule of a plugin: ``class Overflow(Scenario[BinLevel])``.
+
+    ``E`` is the event type it listens to, or a union of several; ``M`` its memory, if it needs one. Declare
+    ``config: MyConfig`` for settings. ``name`` is ``plugin.scenario``; ``chain`` the steps of the main track and
+    ``tracks`` further lines of work; ``texts`` the catalogue from ``read_texts``.
+
+    A scenario holds no state of its own: the same event, context and config must always give the same outcomes.
+    """
+
+    name: ClassVar[str]
+    api: ClassVar[int] = API_VERSION
+    chain: ClassVar[tuple[Step, ...]]
+    tracks: ClassVar[tuple[TrackRule, ...]] = ()
+    severity: ClassVar[Severity] = Severity.P2
+    on_cleared: ClassVar[OnCleared] = VERIFY
+    quiet: ClassVar[Limit | None] = minutes(10)
+    check: ClassVar[Check] = Check(parties=("ops_center", "neighborhood_committee"), within=hours(24))
+    outcomes: ClassVar[Mapping[str, Effect]] = {}
+    evidence: ClassVar[tuple[str, ...]] = ()
+    texts: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+
+    listens: ClassVar[tuple[type[Event], ...]] = ()
+    memory_type: ClassVar[type[Memory]] = Memory
+    config: Config
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if isinstance(get_origin(base), type) and issubclass(get_origin(base), Scenario):
+                event, *memory = get_args(base)
+                cls.listens = _event_types(event)
+                if memory and isinstance(memory[0], type):
+                    cls.memory_type = memory[0]
+
+    def key(self, event: E, context: Context[M]) -> str | None:
+        """What this event is about in this scenario: one key, one memory, at most one open case.
+
+        Default: the event's subject. ``None``: the event does not concern this scenario.
+        """
+        return event.subject
+
+    def assess(self, event: E, context: Context[M]) -> Iterable[Outcome]:
+        """What this event means: ``Finding``, ``Cleared``, ``Expect`` and ``Command`` outcomes, all about its key.
+
+        A fact older than the newest of its key may change the memory; its outcomes are dropped.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say what an event means: def assess(self, event, context)")
+
+    def overdue(self, expectation: Expect, context: Context[M]) -> Iterable[Outcome]:
+        """What it means that nothing was heard of a key by the time an ``Expect`` had named."""
+        return ()
+
+    @classmethod
+    def short_name(cls) -> str:
+        """The part of the name after the plugin's."""
+        return cls.name.partition(".")[2]
+
+    @classmethod
+    def config_type(cls) -> type[Config]:
+        """The settings model, from the ``config`` annotation."""
+        hint = typing.get_type_hints(cls).get("config", Config)
+        return hint if isinstance(hint, type) and issubclass(hint, Config) else Config
+
+
+def _event_types(hint: Any) -> tuple[type[Event], ...]:
+    if isinstance(hint, type):
+        return (hint,)
+    return tuple(part for part in get_args(hint) if isinstance(part, type) and issubclass(part, Event))
