@@ -48,3 +48,8 @@ class FastClock:
     def real_seconds(self, span: timedelta) -> float:
         """How long the span lasts on the machine's clock."""
         return span.total_seconds() / self._speed
+
+
+def monotonic() -> float:
+    """Seconds on the machine's own clock, for measuring spans; it never steps."""
+    return time.monotonic()

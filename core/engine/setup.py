@@ -24,4 +24,4 @@ class Setup:
     channels: tuple[str, ...] = ("console",)
     language: str = "zh"
     digest: str = ""
-    salt: str = ""
+    salt: bytes = b"civicloop"

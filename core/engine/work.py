@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+import structlog
+
 from ..loop.decide import decide
 from ..loop.draft import Decision
-from ..model.case import Case
+from ..model.case import Case, Reason
 from ..model.given import Given
 from ..model.notice import Notice
 from ..stores.base import Memo, Turn, Writes
 from .setup import Setup
+
+log = structlog.get_logger(__name__)
 
 Ref = tuple[str, str]
 """``(scenario, key)``."""
@@ -21,10 +25,11 @@ Ref = tuple[str, str]
 class Work:
     """Cases and memos as this turn sees them, and its writes."""
 
-    def __init__(self, turn: Turn, setup: Setup, now: datetime) -> None:
+    def __init__(self, turn: Turn, setup: Setup, now: datetime, is_catching_up: bool = False) -> None:
         self.turn = turn
         self.setup = setup
         self.now = now
+        self.is_catching_up = is_catching_up
         self.writes = Writes(now)
         self.decisions: Counter[str] = Counter()
         self._latest: dict[Ref, Case | None] = {}
@@ -70,7 +75,13 @@ class Work:
 
     def decide(self, case: Case | None, given: Given) -> Decision:
         """Let the loop decide, and keep what it decided for the commit."""
-        decision = decide(case, given, self.now, self.setup.street)
+        try:
+            decision = decide(case, given, self.now, self.setup.street)
+        except Exception as error:  # a fault of ours in one case must not stop the others; it is counted and shown
+            log.exception("internal_error", case=case.id if case else "", given=type(given).__name__)
+            self.decisions[Reason.INTERNAL_ERROR] += 1
+            detail = f"{type(error).__name__}: {error}"
+            return Decision(Reason.INTERNAL_ERROR, case, refused=True, detail=detail)
         self.decisions[decision.reason] += 1
         changed = decision.case
         if decision.refused or changed is None or changed is case:

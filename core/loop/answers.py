@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Effect
 from ..model.given import Answer, Verb
-from ..model.notice import NoticeKind
 from ..model.street import Street
-from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check
+from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
 from .draft import Decision, Draft, refuse, unchanged
-from .permits import CLOSED_TOO, PERMITS, REASON_NEEDED, is_permitted, order_named
-from .steps import ask, current_orders, is_hopeless, is_met, new_order, rearm
-
-EXTENSIONS_MAX: Final = 2
-SUSPENSIONS_MAX: Final = 1
-SUSPENSION_DAYS_MAX: Final = 365
+from .permits import CLOSED_TOO, PERMITS, REASON_NEEDED, TRACK_CLOSED_TOO, is_permitted, order_named
+from .steering import escalate, extend, reassign, reopen, resume_early, supervise, suspend, void
+from .steps import ask, current_orders, is_hopeless, is_met, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -28,7 +24,7 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
         return refuse(None, Reason.NO_SUCH_CASE, "no case of that name has ever been opened; see GET /cases")
     if not case.is_open and given.verb not in CLOSED_TOO:
         return refuse(case, Reason.CASE_CLOSED, f"case {case.id} was closed at {case.closed_at}; reopen it first")
-    track = case.track(given.track)
+    track = _track_meant(case, given)
     if track is None:
         names = ", ".join(track.name for track in case.tracks)
         return refuse(case, Reason.NO_SUCH_TRACK, f"case {case.id} has no track {given.track!r}; it has {names}")
@@ -39,7 +35,17 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
     return _VERBS[given.verb](draft, track, given)
 
 
+def _track_meant(case: Case, given: Answer) -> Track | None:
+    """The track of the order that is named, which says more than the name of a track."""
+    for track in case.tracks:
+        if any(case.order_id(order) == given.order for order in track.orders):
+            return track
+    return case.track(given.track)
+
+
 def _refusal(case: Case, track: Track, given: Answer) -> Decision | None:
+    if not track.is_open and given.verb not in TRACK_CLOSED_TOO:
+        return refuse(case, Reason.CASE_CLOSED, f"track {track.name} of case {case.id} is closed already")
     if given.order and not given.order.startswith(f"{case.id}."):
         return refuse(case, Reason.STALE_ORDER, f"order {given.order} belongs to an older round; this one is {case.id}")
     if given.verb in REASON_NEEDED and not given.reason.strip():
@@ -56,15 +62,12 @@ def _refusal(case: Case, track: Track, given: Answer) -> Decision | None:
 
 def _my_order(draft: Draft, track: Track, given: Answer) -> WorkOrder:
     order = order_named(draft.case, track, given)
-    if order is None:
-        raise LookupError(f"{given.party} has no order on {draft.case.id}, which the permit should have refused")
+    assert order is not None, "the permit refuses a party without an order"
     return order
 
 
 def _with_order(track: Track, changed: WorkOrder) -> Track:
-    return replace(
-        track, orders=tuple(changed if order.number == changed.number else order for order in track.orders)
-    )
+    return replace(track, orders=tuple(changed if order.number == changed.number else order for order in track.orders))
 
 
 def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
@@ -103,18 +106,20 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     for kind in given.evidence:
         draft.note_evidence(kind, draft.now)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
-    _after_report(draft, track, order.step, given.result or Effect.DONE, effect)
+    step = next(step for step in case.rules.chain(track.name) if step.name == order.step)
+    orders = current_orders(track, step)
+    if effect is not Effect.FAILED and is_met(orders, step.need):
+        reporters = tuple(order.number for order in orders if order.state is OrderState.REPORTED)
+        begin_check(draft, track, reporters, given.result or Effect.DONE, effect)
+    else:
+        _after_loss(draft, track)
     return draft.decision(Reason.REPORTED)
 
 
-def _after_report(draft: Draft, track: Track, name: str, result: str, effect: Effect) -> None:
-    """Check what is done, wait for the others where all are needed, and climb where nobody can do it."""
-    step = next(step for step in draft.case.rules.chain(track.name) if step.name == name)
-    orders = current_orders(track, step)
-    if is_met(orders, step.need):
-        reporters = tuple(order.number for order in orders if order.state is OrderState.REPORTED)
-        begin_check(draft, track, reporters, result, effect)
-    elif is_hopeless(orders, step.need) and name == draft.case.step(track).name and track.state is TrackState.WORKING:
+def _after_loss(draft: Draft, track: Track) -> None:
+    """Climb where nobody is left who could do the current step; wait for the others where somebody is."""
+    step = draft.case.step(track)
+    if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     else:
         rearm(draft, track)
@@ -127,8 +132,8 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
     if order.check:
         ask_checker(draft, track)
-    elif track.state is not TrackState.VERIFYING:
-        _after_report(draft, track, order.step, "", Effect.FAILED)
+    else:
+        _after_loss(draft, track)
     return draft.decision(Reason.RETURNED)
 
 
@@ -141,26 +146,23 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
     if is_same_hands(track, given, holder):
         return refuse(case, Reason.SAME_HANDS, f"{given.party} reported this itself; somebody else must verify it")
+    order = next(
+        (order for order in track.orders if order.check and order.is_open and order.party == given.party),
+        None,
+    )
     match given.result or "pass":
         case "pass":
+            if order is not None:
+                track = _with_order(track, replace(order, state=OrderState.REPORTED, by=given.by))
             pass_check(draft, track, given.party)
             return draft.decision(Reason.VERIFIED)
         case "fail":
             fail_check(draft, track, given.party)
             return draft.decision(Reason.CHECK_FAILED)
         case "unable":
-            return _unable(draft, track, given)
+            unable(draft, track, order, given.party)
+            return draft.decision(Reason.CHECK_UNABLE)
     return refuse(case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a verdict; say pass, fail or unable")
-
-
-def _unable(draft: Draft, track: Track, given: Answer) -> Decision:
-    order = order_named(draft.case, track, given)
-    if order is not None and order.check and order.is_open:
-        track = _with_order(track, replace(order, state=OrderState.RETURNED, by=given.by))
-        draft.put(track)
-    draft.journal(Reason.CHECK_UNABLE, track, party=given.party)
-    ask_checker(draft, track)
-    return draft.decision(Reason.CHECK_UNABLE)
 
 
 def _review(draft: Draft, track: Track, given: Answer, reviewed: bool) -> Decision:
@@ -195,130 +197,6 @@ def _deny(draft: Draft, track: Track, given: Answer) -> Decision:
     return draft.decision(Reason.REVIEWED)
 
 
-def _extend(draft: Draft, track: Track, given: Answer) -> Decision:
-    """Add one original limit to the current step's finish, at most twice, never once overdue (domain 2.5)."""
-    case, step = draft.case, draft.case.step(track)
-    if track.state is not TrackState.WORKING or (track.due is not None and track.due <= draft.now):
-        return refuse(case, Reason.OVERDUE, "an extension is granted while a step is being worked on, not afterwards")
-    if track.extensions >= EXTENSIONS_MAX:
-        return refuse(case, Reason.QUOTA_USED, f"this track has been extended {EXTENSIONS_MAX} times already")
-    if step.finish is None:
-        return refuse(case, Reason.NO_LIMIT, f"step {step.name} has no finish limit to extend")
-    limit = step.finish
-    orders = tuple(
-        replace(order, finish_by=draft.street.deadline(order.finish_by, limit))
-        if order.step == step.name and order.finish_by and not order.check
-        else order
-        for order in track.orders
-    )
-    rearm(draft, replace(track, orders=orders, extensions=track.extensions + 1))
-    draft.journal(Reason.EXTENDED, draft.track(track.name), party=given.party)
-    return draft.decision(Reason.EXTENDED)
-
-
-def _suspend(draft: Draft, track: Track, given: Answer) -> Decision:
-    """Stop the clocks until a date: once, at most a year ahead, never once overdue (挂账, domain 2.5)."""
-    case = draft.case
-    if track.state is not TrackState.WORKING or (track.due is not None and track.due <= draft.now):
-        return refuse(case, Reason.OVERDUE, "a case is suspended while a step is being worked on, not afterwards")
-    if track.suspensions >= SUSPENSIONS_MAX:
-        return refuse(case, Reason.QUOTA_USED, "this track has been suspended once already")
-    until = given.until
-    if until is None or not draft.now < until <= draft.now + timedelta(days=SUSPENSION_DAYS_MAX):
-        return refuse(case, Reason.BAD_DATE, f"say 'until' when, after now and within {SUSPENSION_DAYS_MAX} days")
-    held = replace(
-        track, state=TrackState.SUSPENDED, held_at=draft.now, due=until, suspensions=track.suspensions + 1
-    )
-    draft.put(held)
-    draft.journal(Reason.SUSPENDED, held, party=given.party)
-    return draft.decision(Reason.SUSPENDED)
-
-
-def _resume(draft: Draft, track: Track, given: Answer) -> Decision:
-    if track.state is not TrackState.SUSPENDED:
-        return refuse(draft.case, Reason.NOT_SUSPENDED, f"track {track.name} is not suspended")
-    return resume(draft, track, given.party)
-
-
-def resume(draft: Draft, track: Track, party: str = "") -> Decision:
-    """Start the clocks again; every deadline of the step moves by the pause."""
-    pause = draft.now - (track.held_at or draft.now)
-    step = draft.case.step(track)
-    orders = tuple(
-        replace(
-            order,
-            accept_by=order.accept_by + pause if order.accept_by else None,
-            finish_by=order.finish_by + pause if order.finish_by else None,
-        )
-        if order.step == step.name and order.is_open
-        else order
-        for order in track.orders
-    )
-    due = (track.step_due or draft.now) + pause
-    track = replace(track, state=TrackState.WORKING, held_at=None, orders=orders, due=due, step_due=due)
-    draft.put(track)
-    draft.journal(Reason.RESUMED, track, party=party)
-    return draft.decision(Reason.RESUMED)
-
-
-def _reassign(draft: Draft, track: Track, given: Answer) -> Decision:
-    """Give the current step to another role, on fresh clocks; whoever had it is told."""
-    case, step = draft.case, draft.case.step(track)
-    holder = draft.holder(given.to)
-    if holder is None:
-        return refuse(case, Reason.NOBODY_FOUND, f"nobody holds {given.to or 'the role in to'} at {case.place}")
-    if track.state not in (TrackState.WORKING, TrackState.SUPERVISED):
-        return refuse(case, Reason.NOT_PERMITTED, f"track {track.name} is {track.state}; only open work is reassigned")
-    before = [order.party for order in track.orders if order.is_open]
-    orders = tuple(
-        replace(order, state=OrderState.WITHDRAWN) if order.step == step.name and not order.check else order
-        for order in track.orders
-    )
-    order = new_order(draft, step, holder, 1)
-    draft.case = replace(draft.case, orders_asked=draft.case.orders_asked + 1)
-    rearm(draft, replace(track, state=TrackState.WORKING, asked_at=draft.now, orders=(*orders, order)))
-    draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
-    draft.tell(NoticeKind.ASK, given.to, Reason.REASSIGNED, step, order, order.accept_by or order.finish_by)
-    draft.tell_all(NoticeKind.INFORM, before, Reason.REASSIGNED, step)
-    return draft.decision(Reason.REASSIGNED)
-
-
-def _escalate(draft: Draft, track: Track, given: Answer) -> Decision:
-    chain = draft.case.rules.chain(track.name)
-    if track.state is not TrackState.WORKING or track.step + 1 >= len(chain):
-        return refuse(draft.case, Reason.CHAIN_ENDED, f"there is nobody above {draft.case.step(track).name} to ask")
-    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    return draft.decision(Reason.ESCALATED)
-
-
-def _supervise(draft: Draft, track: Track, given: Answer) -> Decision:
-    draft.journal(Reason.SUPERVISED, track, party=given.party)
-    asked = [order.party for order in track.orders if order.is_open]
-    draft.tell_all(NoticeKind.REPEAT, asked, Reason.SUPERVISED, draft.case.step(track))
-    return draft.decision(Reason.SUPERVISED)
-
-
-def _void(draft: Draft, track: Track, given: Answer) -> Decision:
-    draft.journal(Reason.VOIDED, track, party=given.party)
-    for other in draft.case.tracks:
-        if other.is_open and draft.case.is_open:
-            draft.close_track(draft.track(other.name), Reason.VOIDED)
-    return draft.decision(Reason.VOIDED)
-
-
-def _reopen(draft: Draft, track: Track, given: Answer) -> Decision:
-    """Open the round again at the step that had closed it."""
-    case = draft.case
-    if case.is_open or given.newer_open:
-        what = "is still open" if case.is_open else "has a newer round that is open"
-        return refuse(case, Reason.CASE_OPEN, f"case {case.id} {what}")
-    fresh = replace(track, state=TrackState.WORKING, due=draft.now, reporters=(), result="")
-    draft.case = replace(case.with_track(fresh), closed_at=None, result="")
-    draft.journal(Reason.REOPENED, fresh, party=given.party)
-    ask(draft, track.name, track.step, Reason.ASKED)
-    return draft.decision(Reason.REOPENED)
-
-
 def _comment(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.journal(Reason.COMMENTED, track, party=given.party)
     return draft.decision(Reason.COMMENTED)
@@ -331,13 +209,13 @@ _VERBS: Final[dict[Verb, Callable[[Draft, Track, Answer], Decision]]] = {
     Verb.VERIFY: _verify,
     Verb.APPROVE: _approve,
     Verb.DENY: _deny,
-    Verb.EXTEND: _extend,
-    Verb.SUSPEND: _suspend,
-    Verb.RESUME: _resume,
-    Verb.REASSIGN: _reassign,
-    Verb.ESCALATE: _escalate,
-    Verb.SUPERVISE: _supervise,
-    Verb.VOID: _void,
-    Verb.REOPEN: _reopen,
+    Verb.EXTEND: extend,
+    Verb.SUSPEND: suspend,
+    Verb.RESUME: resume_early,
+    Verb.REASSIGN: reassign,
+    Verb.ESCALATE: escalate,
+    Verb.SUPERVISE: supervise,
+    Verb.VOID: void,
+    Verb.REOPEN: reopen,
     Verb.COMMENT: _comment,
 }

@@ -4,64 +4,70 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..model.case import OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect
+from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.chain import Effect, Severity
 from ..model.given import Answer
 from ..model.notice import NoticeKind
 from ..model.place import Holder
+from ..model.street import OPS
 from .draft import Draft
-from .steps import new_order, rearm, step_deadline
+from .steps import go_on, new_orders, rearm, withdrawn
+
+SENSOR = "sensor"
+"""Who the journal names where sensors, not people, have seen it."""
+
+
+def sensors_may_close(case: Case) -> bool:
+    """Whether silent sensors may end the case: never a danger to life once somebody was dispatched."""
+    return case.severity is not Severity.P0 or not case.was_dispatched
 
 
 def begin_check(draft: Draft, track: Track, reporters: tuple[int, ...], result: str, effect: Effect) -> None:
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
     check = draft.case.rules.check
+    track = replace(track, result=result, reporters=reporters, held_at=draft.now, quiet_until=None)
     if not check.quiet and not check.parties:
-        return draft.close_track(replace(track, result=result, reporters=reporters), result)
+        return draft.close_track(track, result)
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
-    by_sensor = check.quiet if effect is Effect.DONE or not check.parties else None
-    track = replace(
-        track,
-        state=TrackState.VERIFYING,
-        result=result,
-        reporters=reporters,
-        held_at=draft.now,
-        quiet_until=draft.street.deadline(draft.now, by_sensor) if by_sensor else None,
-    )
-    draft.put(track)
-    ask_checker(draft, track)
+    is_theirs = sensors_may_close(draft.case) and (effect is Effect.DONE or not check.parties)
+    track = replace(track, state=TrackState.VERIFYING, held_state=TrackState.WORKING)
+    if check.quiet and is_theirs:
+        until = draft.street.deadline(draft.now, check.quiet)
+        track = replace(track, quiet_until=until, due=until)
+        draft.put(track)
+        draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
+    return ask_checker(draft, track)
 
 
 def ask_checker(draft: Draft, track: Track) -> None:
-    """Ask the next party that may look: not the reporter, not somebody who was unable already."""
-    check = draft.case.rules.check
+    """Ask the next party that may look: not the reporter, not somebody who was unable already.
+
+    Without sensors and without parties that check, ops look.
+    """
+    roles = draft.case.rules.check.parties or (() if track.quiet_until else (OPS,))
     tried = {order.party for order in track.orders if order.check}
-    holder = next(
-        (
-            holder
-            for role in check.parties
-            if role not in tried and (holder := draft.holder(role)) and not _same_hands(track, holder)
-        ),
-        None,
-    )
-    if holder is not None:
-        return _ask(draft, track, holder)
+    for role in roles:
+        holder = draft.holder(role) if role not in tried else None
+        if holder is not None and not _same_hands(track, holder):
+            return _ask(draft, track, holder)
     due = track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after)
-    draft.put(replace(track, due=due))
-    if check.parties:
-        draft.journal(Reason.NOBODY_FOUND, draft.track(track.name), party="+".join(check.parties))
+    track = replace(track, due=due)
+    draft.put(track)
+    if roles:
+        draft.journal(Reason.NOBODY_FOUND, track, party="+".join(roles))
         draft.tell_ops(Reason.NOBODY_FOUND, track)
+    return None
 
 
 def _ask(draft: Draft, track: Track, holder: Holder) -> None:
-    check, step = draft.case.rules.check, draft.case.step(track)
-    order = replace(new_order(draft, step, holder, 1), check=True, accept_by=None)
-    within = draft.street.deadline(draft.now, check.within or draft.street.repeat_after)
-    order = replace(order, finish_by=within)
-    draft.case = replace(draft.case, orders_asked=draft.case.orders_asked + 1)
+    step = draft.case.step(track)
+    within = draft.street.deadline(draft.now, draft.case.rules.check.within or draft.street.repeat_after)
+    (order,) = new_orders(draft, step, [holder])
+    order = replace(order, check=True, accept_by=None, finish_by=within)
     due = min(within, track.quiet_until) if track.quiet_until else within
-    draft.put(replace(track, orders=(*track.orders, order), due=due))
-    draft.journal(Reason.CHECK_ASKED, draft.track(track.name), party=holder.role)
+    track = replace(track, orders=(*track.orders, order), due=due)
+    draft.put(track)
+    draft.journal(Reason.CHECK_ASKED, track, party=holder.role)
     draft.tell(NoticeKind.CHECK, holder.role, Reason.CHECK_ASKED, step, order, within)
 
 
@@ -71,7 +77,7 @@ def _reporters(track: Track) -> list[WorkOrder]:
 
 def _same_hands(track: Track, holder: Holder) -> bool:
     return any(
-        order.party == holder.role or bool(holder.organisation) and order.organisation == holder.organisation
+        order.party == holder.role or (bool(holder.organisation) and order.organisation == holder.organisation)
         for order in _reporters(track)
     )
 
@@ -79,7 +85,8 @@ def _same_hands(track: Track, holder: Holder) -> bool:
 def is_same_hands(track: Track, answer: Answer, holder: Holder) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
     speaks = replace(holder, organisation=answer.organisation or holder.organisation)
-    return _same_hands(track, speaks) or any(bool(answer.by) and answer.by == order.by for order in _reporters(track))
+    is_same_person = any(bool(answer.by) and answer.by == order.by for order in _reporters(track))
+    return is_same_person or _same_hands(track, holder) or _same_hands(track, speaks)
 
 
 def pass_check(draft: Draft, track: Track, party: str) -> None:
@@ -88,32 +95,31 @@ def pass_check(draft: Draft, track: Track, party: str) -> None:
     draft.close_track(track, track.result)
 
 
+def without_checks(track: Track) -> Track:
+    """The track without the orders to check an earlier report: the next report may be checked by the same people."""
+    return replace(track, orders=tuple(order for order in track.orders if not order.check))
+
+
 def fail_check(draft: Draft, track: Track, party: str) -> None:
     """The result does not stand: the same party does it again (返工), on fresh clocks, and it is counted."""
-    reporters = _reporters(track)
     chain = draft.case.rules.chain(track.name)
-    names = [step.name for step in chain]
-    index = names.index(reporters[0].step) if reporters else min(track.step, len(chain) - 1)
-    step = chain[index]
-    numbers = {order.number for order in reporters}
-    orders = tuple(
-        replace(
-            order,
-            state=OrderState.ASKED,
-            asked_at=draft.now,
-            accept_by=draft.street.deadline(draft.now, step.accept) if step.accept else None,
-            finish_by=draft.street.deadline(draft.now, step.finish) if step.finish else None,
+    name = _reporters(track)[0].step
+    index = next(at for at, step in enumerate(chain) if step.name == name)
+    step, deadline = chain[index], draft.street.deadline
+    accept_by = deadline(draft.now, step.accept) if step.accept else None
+    finish_by = deadline(draft.now, step.finish) if step.finish else None
+    again = {
+        order.number: replace(
+            order, state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by
         )
-        if order.number in numbers
-        else replace(order, state=OrderState.WITHDRAWN)
-        if order.check and order.is_open
-        else order
-        for order in track.orders
-    )
+        for order in _reporters(track)
+    }
+    orders = tuple(again.get(order.number, order) for order in without_checks(track).orders)
     track = replace(
         track,
         state=TrackState.WORKING,
         step=index,
+        asked_at=draft.now,
         loop=step.loop,
         orders=orders,
         rework=track.rework + 1,
@@ -122,19 +128,20 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
         held_at=None,
         quiet_until=None,
     )
-    due = step_deadline(draft, track, step)
-    draft.put(replace(track, due=due, step_due=due))
+    rearm(draft, track)
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
-    for order in orders:
-        if order.number in numbers:
-            draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
+    for order in again.values():
+        due = accept_by or finish_by
+        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, due)
 
 
 def lapse_check(draft: Draft, track: Track) -> Reason:
     """A check's deadline was reached: the sensors stayed silent, or nobody looked and must be reminded."""
     if track.quiet_until is not None and track.quiet_until <= draft.now:
-        pass_check(draft, track, "sensor")
-        return Reason.VERIFIED
+        if sensors_may_close(draft.case):
+            pass_check(draft, track, SENSOR)
+            return Reason.VERIFIED
+        return _doubt_sensors(draft, track)
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
     track = replace(track, due=min(due, track.quiet_until) if track.quiet_until else due)
     draft.put(track)
@@ -147,10 +154,22 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
     return Reason.CHECK_OVERDUE
 
 
-def reappear(draft: Draft, track: Track) -> None:
-    """What the sensors had called gone is there again: the step goes on under the deadline it had."""
-    track = replace(track, state=TrackState.WORKING, held_at=None, quiet_until=None, result="", due=track.step_due)
-    draft.put(track)
-    draft.journal(Reason.REAPPEARED, track)
-    if track.due is None:
-        rearm(draft, track)
+def _doubt_sensors(draft: Draft, track: Track) -> Reason:
+    """The case became a danger to life while the sensors were watched: people look, or go on with the work."""
+    track = replace(track, quiet_until=None)
+    draft.journal(Reason.CHECK_UNABLE, track, party=SENSOR)
+    if track.reporters:
+        # A checker who was asked beside the sensors is asked again, as the one who counts now.
+        ask_checker(draft, without_checks(track))
+    else:
+        go_on(draft, track, Reason.REAPPEARED)
+    return Reason.CHECK_UNABLE
+
+
+def unable(draft: Draft, track: Track, order: WorkOrder | None, party: str) -> None:
+    """Whoever should look cannot: the next one is asked."""
+    if order is not None:
+        orders = tuple(withdrawn(order) if old.number == order.number else old for old in track.orders)
+        track = replace(track, orders=orders)
+    draft.journal(Reason.CHECK_UNABLE, track, party=party)
+    ask_checker(draft, track)

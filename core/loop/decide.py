@@ -7,11 +7,11 @@ from datetime import datetime
 from ..model.case import Case, Reason, TrackState
 from ..model.given import AllClear, Answer, Found, Given, Lapse
 from ..model.street import Street
-from .answers import answer, resume
+from .answers import answer
 from .checks import lapse_check
 from .draft import Decision, Draft, unchanged
 from .facts import all_clear, found
-from .steps import lapse_step, repeat
+from .steps import lapse_step, repeat, resume
 
 
 def decide(case: Case | None, given: Given, now: datetime, street: Street) -> Decision:
@@ -45,7 +45,8 @@ def lapse(case: Case | None, given: Lapse, now: datetime, street: Street) -> Dec
         case TrackState.VERIFYING:
             return draft.decision(lapse_check(draft, track))
         case TrackState.SUSPENDED:
-            return resume(draft, track)
+            resume(draft, track)
+            return draft.decision(Reason.RESUMED)
         case _:
             repeat(draft, track)
             return draft.decision(Reason.REPEATED)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ..model.case import Case, Entry, Evidence, Reason, Track, TrackState, WorkOrder
+from ..model.case import Case, Entry, Evidence, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Step
 from ..model.notice import Notice, NoticeKind
 from ..model.place import Holder
@@ -37,6 +37,13 @@ def refuse(case: Case | None, reason: Reason, detail: str) -> Decision:
 def unchanged(case: Case | None, reason: Reason) -> Decision:
     """A decision in which nothing needs to happen."""
     return Decision(reason, case)
+
+
+def _ended(track: Track) -> Track:
+    """The track without anything left to wait for; what had not been answered is withdrawn."""
+    orders = tuple(replace(order, state=OrderState.WITHDRAWN) if order.is_open else order for order in track.orders)
+    track = replace(track, state=TrackState.CLOSED, held_state=TrackState.WORKING, orders=orders)
+    return replace(track, due=None, step_due=None, quiet_until=None, held_at=None)
 
 
 class Draft:
@@ -140,14 +147,14 @@ class Draft:
 
     def close_track(self, track: Track, result: str) -> None:
         """End a track; the case ends with its last open required track, and everybody who was asked hears it."""
-        track = replace(
-            track, state=TrackState.CLOSED, due=None, step_due=None, quiet_until=None, held_at=None, result=result
-        )
+        track = _ended(replace(track, result=result))
         self.put(track)
         if any(other.required and other.is_open for other in self.case.tracks):
-            return
-        closed = tuple(replace(other, state=TrackState.CLOSED, due=None, step_due=None) for other in self.case.tracks)
+            self.journal(Reason.TRACK_CLOSED, track)
+            asked = [order.party for order in track.orders]
+            return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
+        closed = tuple(_ended(other) for other in self.case.tracks)
         self.case = replace(self.case, tracks=closed, closed_at=self.now, result=result)
         self.journal(Reason.CLOSED, track)
         asked = [order.party for other in closed for order in other.orders]
-        self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))
+        return self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))

@@ -10,14 +10,16 @@ from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Loop, Severity
 from ..model.given import AllClear, Found
 from ..model.notice import NoticeKind
 from ..model.street import Street
-from .checks import fail_check, reappear
+from .checks import SENSOR, fail_check, sensors_may_close
 from .draft import Decision, Draft, unchanged
-from .steps import ask
+from .steps import ask, asked_now, go_on, resume
 
 
 def found(case: Case | None, given: Found, now: datetime, street: Street) -> Decision:
-    """A finding opens a case, or speaks for the one that is open."""
+    """A finding opens a case, or speaks for the one that is open; an old one does not open what newer facts closed."""
     if case is None or not case.is_open:
+        if case is not None and given.at < case.newest:
+            return unchanged(case, Reason.HISTORY)
         return open_case(given, case.round + 1 if case else 1, now, street)
     draft = Draft(
         replace(case, sightings=case.sightings + 1, newest=max(case.newest, given.at)), now, street, given.event
@@ -68,34 +70,38 @@ def _raise_severity(draft: Draft, severity: Severity | None) -> Reason:
         return Reason.SEEN_AGAIN
     draft.case = replace(case, severity=severity)
     for track in case.tracks:
-        if track.is_open and track.required:
+        if track.is_open:
             draft.journal(Reason.SEVERITY_RAISED, track)
-            asked = [order.party for order in track.orders if order.is_open]
-            draft.tell_all(NoticeKind.REPEAT, asked, Reason.SEVERITY_RAISED, case.step(track))
+            draft.tell_all(NoticeKind.REPEAT, asked_now(track), Reason.SEVERITY_RAISED, case.step(track))
             draft.tell_ops(Reason.SEVERITY_RAISED, track)
+        if track.state is TrackState.SUSPENDED:
+            # The stop was granted for a lesser matter than the case has become.
+            resume(draft, track)
     return Reason.SEVERITY_RAISED
 
 
 def _seen_while_quiet(draft: Draft, track: Track) -> Reason:
     if track.reporters:
-        fail_check(draft, track, "sensor")
+        fail_check(draft, track, SENSOR)
         return Reason.CHECK_FAILED
-    reappear(draft, track)
+    go_on(draft, track, Reason.REAPPEARED)
     return Reason.REAPPEARED
 
 
 def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street) -> Decision:
     """Sensors say that all is in order: close, verify, or only take note, as the case's rules say.
 
-    A danger to life never closes by sensor once somebody was dispatched.
+    A danger to life never closes by sensor once somebody was dispatched. An all-clear older than the newest fact
+    clears nothing. One that arrives during a suspension or a check is evidence.
     """
     if case is None or not case.is_open:
         return unchanged(case, Reason.NOTHING_OPEN)
-    draft = Draft(replace(case, newest=max(case.newest, given.at)), now, street, given.event, by="sensor")
+    if given.at < case.newest:
+        return unchanged(case, Reason.HISTORY)
+    draft = Draft(replace(case, newest=given.at), now, street, given.event, by=SENSOR)
     draft.note_evidence(Reason.CLEARED, given.at)
     rule = case.rules.on_cleared
-    dispatched = case.was_dispatched
-    if dispatched and (case.severity is Severity.P0 or rule is CLOSE_BEFORE_DISPATCH):
+    if not sensors_may_close(case) or (case.was_dispatched and rule is CLOSE_BEFORE_DISPATCH):
         return draft.decision(Reason.NOTED)
     if rule in (CLOSE, CLOSE_BEFORE_DISPATCH):
         return _close_all(draft)
@@ -119,16 +125,17 @@ def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
     for track in draft.case.tracks:
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
-            track = replace(
+            held = replace(
                 track,
                 state=TrackState.VERIFYING,
+                held_state=track.state,
                 held_at=given.at,
                 quiet_until=until,
                 due=until,
                 result=Reason.CLEARED,
                 reporters=(),
             )
-            draft.put(track)
-            draft.journal(Reason.CLEARED, track)
+            draft.put(held)
+            draft.journal(Reason.CLEARED, held)
             reason = Reason.CLEARED
     return draft.decision(reason)

@@ -43,6 +43,9 @@ REASON_NEEDED: Final = frozenset({Verb.RETURN, Verb.VOID, Verb.SUSPEND, Verb.REO
 CLOSED_TOO: Final = frozenset({Verb.REOPEN, Verb.COMMENT})
 """Verbs that a closed case hears."""
 
+TRACK_CLOSED_TOO: Final = CLOSED_TOO | {Verb.VOID}
+"""Verbs that speak of the whole case, and so are heard on a track that is closed already."""
+
 
 def order_named(case: Case, track: Track, answer: Answer) -> WorkOrder | None:
     """The work order an answer speaks of: the one it names, else the party's latest."""
@@ -50,7 +53,8 @@ def order_named(case: Case, track: Track, answer: Answer) -> WorkOrder | None:
     if answer.order:
         return next((order for order in mine if case.order_id(order) == answer.order), None)
     open_first = [order for order in mine if order.is_open and not order.check] or [o for o in mine if o.is_open]
-    return (open_first or mine or [None])[-1]
+    candidates = open_first or mine
+    return candidates[-1] if candidates else None
 
 
 def is_permitted(case: Case, track: Track, answer: Answer) -> bool:
@@ -60,7 +64,9 @@ def is_permitted(case: Case, track: Track, answer: Answer) -> bool:
             order = order_named(case, track, answer)
             return order is not None and order.is_open
         case Who.REVIEWER:
-            return answer.admin or answer.party in case.step(track).parties
+            step = case.step(track)
+            asked = [order.party for order in track.orders if order.is_open and order.step == step.name]
+            return answer.admin or answer.party in (*step.parties, *asked)
         case Who.STREET:
             return answer.admin or answer.party == OPS
         case Who.ANYONE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..model.case import OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Need, Step
@@ -17,7 +17,8 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     """Go to the first step from ``index`` on that has somebody to ask, and ask them.
 
     ``reason`` is what the journal says of each party asked. A step whose parties resolve to nobody is passed at once
-    and ops are told; an enforcement step without a human review leads to the review before it.
+    and ops are told. An enforcement step without a human review leads to the review before it, and stays there when
+    that review has been asked for already: it is not the rest of the chain that is asked a second time.
     """
     chain = draft.case.rules.chain(name)
     reviews_tried: set[int] = set()
@@ -26,21 +27,20 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
         track = draft.track(name)
         if step.enforcement and not track.reviewed:
             review = review_before(chain, index)
-            if review in reviews_tried or track.step == review and _was_asked(track, chain[review]):
+            if review in reviews_tried or any(order.step == chain[review].name for order in track.orders):
                 return await_review(draft, name, review)
             reviews_tried.add(review)
             index = review
             continue
         if not step.parties:
             return _pause(draft, track, index, step)
-        holders = [holder for role in step.parties if (holder := draft.holder(role))]
-        if holders:
+        if holders := _holders(draft, step):
             return _ask_step(draft, track, index, step, holders, reason)
         draft.put(replace(track, step=index, loop=step.loop))
         draft.journal(Reason.NOBODY_FOUND, draft.track(name), party="+".join(step.parties))
         draft.tell_ops(Reason.NOBODY_FOUND, draft.track(name))
         index += 1
-    end_chain(draft, name)
+    return end_chain(draft, name)
 
 
 def review_before(chain: tuple[Step, ...], index: int) -> int:
@@ -48,74 +48,80 @@ def review_before(chain: tuple[Step, ...], index: int) -> int:
     return max(at for at, step in enumerate(chain[:index]) if step.review)
 
 
-def _was_asked(track: Track, step: Step) -> bool:
-    return any(order.step == step.name for order in track.orders)
+def _holders(draft: Draft, step: Step) -> list[Holder]:
+    return [holder for role in step.parties if (holder := draft.holder(role))]
 
 
 def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
     due = draft.street.deadline(draft.now, step.finish) if step.finish else draft.now
-    draft.put(
-        replace(
-            track,
-            state=TrackState.WORKING,
-            step=index,
-            asked_at=draft.now,
-            due=due,
-            step_due=due,
-            loop=step.loop,
-        )
+    track = replace(
+        track,
+        state=TrackState.WORKING,
+        step=index,
+        asked_at=draft.now,
+        due=due,
+        step_due=due,
+        loop=step.loop,
     )
-    draft.journal(Reason.PAUSED, draft.track(track.name))
+    draft.put(track)
+    draft.journal(Reason.PAUSED, track)
 
 
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and not order.check]
-    orders = tuple(new_order(draft, step, holder, offset) for offset, holder in enumerate(holders, 1))
-    draft.case = replace(draft.case, orders_asked=draft.case.orders_asked + len(orders))
+    orders = new_orders(draft, step, holders)
     track = replace(
         track,
         state=TrackState.WORKING,
         step=index,
         asked_at=draft.now,
         loop=step.loop,
-        held_at=None,
-        quiet_until=None,
-        orders=_withdraw_again(track.orders, orders) + orders,
+        orders=supersede(track.orders, orders),
     )
-    due = step_deadline(draft, track, step)
-    draft.put(replace(track, due=due, step_due=due))
+    rearm(draft, track)
     for order in orders:
         draft.journal(reason, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.ASK, order.party, reason, step, order, order.accept_by or order.finish_by)
-    draft.tell_all(NoticeKind.INFORM, (*step.inform, *before), reason, step)
+    asked = {order.party for order in orders}
+    told = (role for role in (*step.inform, *before) if role not in asked)
+    draft.tell_all(NoticeKind.INFORM, told, reason, step)
 
 
-def _withdraw_again(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
-    """A party asked the same step again answers the new order; the old one is withdrawn."""
-    again = {(order.step, order.party) for order in new}
+def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
+    """The orders after a step was asked (again): what it had asked before is withdrawn.
+
+    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
+    """
+    step, parties = new[0].step, {order.party for order in new}
+    kept = (order for order in old if order.check or order.step != step or order.party not in parties)
+    return (*(order if order.check or order.step != step else withdrawn(order) for order in kept), *new)
+
+
+def withdrawn(order: WorkOrder) -> WorkOrder:
+    """The order taken back: it can be answered no longer, and its step no longer counts it."""
+    return replace(order, state=OrderState.WITHDRAWN)
+
+
+def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrder, ...]:
+    """A numbered work order for each holder, with its own clocks from now (or opening, where the step says so).
+
+    Where the time from opening is up before the party could even accept, ``finish`` counts from now: nobody is asked
+    for something that is overdue already.
+    """
+    now, deadline, case = draft.now, draft.street.deadline, draft.case
+    accept_by = deadline(now, step.accept) if step.accept else None
+    finish_by = deadline(case.opened_at if step.from_opening else now, step.finish) if step.finish else None
+    if step.finish and finish_by and finish_by <= (accept_by or now):
+        finish_by = deadline(now, step.finish)
+    draft.case = replace(case, orders_asked=case.orders_asked + len(holders))
     return tuple(
-        replace(order, state=OrderState.WITHDRAWN) if order.is_open and (order.step, order.party) in again else order
-        for order in old
-    )
-
-
-def new_order(draft: Draft, step: Step, holder: Holder, offset: int) -> WorkOrder:
-    """A work order for one party, with its own clocks, counted from now (or from opening, where the step says so)."""
-    now, street = draft.now, draft.street
-    start = draft.case.opened_at if step.from_opening else now
-    return WorkOrder(
-        number=draft.case.orders_asked + offset,
-        step=step.name,
-        party=holder.role,
-        organisation=holder.organisation,
-        asked_at=now,
-        accept_by=street.deadline(now, step.accept) if step.accept else None,
-        finish_by=street.deadline(start, step.finish) if step.finish else None,
+        WorkOrder(number, step.name, holder.role, holder.organisation, now, accept_by, finish_by)
+        for number, holder in enumerate(holders, case.orders_asked + 1)
     )
 
 
 def current_orders(track: Track, step: Step) -> list[WorkOrder]:
-    """The orders of the step the track is at, the lead first; withdrawn ones do not count."""
+    """The orders of a step, the lead first; withdrawn ones do not count."""
     return [
         order
         for order in track.orders
@@ -130,10 +136,10 @@ def _counting(orders: list[WorkOrder], need: Need) -> list[WorkOrder]:
 def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
     """The orders whose acceptance the step still waits for."""
     orders = _counting(current_orders(track, step), step.need)
-    asked = [order for order in orders if order.state is OrderState.ASKED]
-    if step.need is Need.ANY and any(order.state in (OrderState.ACCEPTED, OrderState.REPORTED) for order in orders):
+    taken = any(order.state in (OrderState.ACCEPTED, OrderState.REPORTED) for order in orders)
+    if step.accept is None or (step.need is Need.ANY and taken):
         return []
-    return asked
+    return [order for order in orders if order.state is OrderState.ASKED]
 
 
 def is_met(orders: list[WorkOrder], need: Need) -> bool:
@@ -145,35 +151,78 @@ def is_met(orders: list[WorkOrder], need: Need) -> bool:
 def is_hopeless(orders: list[WorkOrder], need: Need) -> bool:
     """Whether a step can no longer be met because its parties returned it or failed."""
     lost = [order.state in (OrderState.RETURNED, OrderState.FAILED) for order in _counting(orders, need)]
-    return all(lost) if need is Need.ANY else any(lost)
+    return bool(lost) and all(lost) if need is Need.ANY else any(lost)
 
 
 def step_deadline(draft: Draft, track: Track, step: Step) -> datetime:
-    """When the current step lapses: the earliest acceptance still missing, else the finish, else the daily repetition."""
+    """When a step lapses: the earliest acceptance still missing, else the finish, else a day after it was taken on."""
+    orders = current_orders(track, step)
     accepts = [order.accept_by for order in unaccepted(track, step) if order.accept_by]
-    finishes = [order.finish_by for order in current_orders(track, step) if order.finish_by]
+    finishes = [order.finish_by for order in orders if order.finish_by]
     if accepts:
         return min(accepts)
-    return max(finishes) if finishes else draft.street.deadline(draft.now, draft.street.repeat_after)
+    if finishes:
+        return max(finishes)
+    asked = max((order.accept_by or order.asked_at for order in orders), default=track.asked_at)
+    return draft.street.deadline(asked, draft.street.repeat_after)
 
 
 def rearm(draft: Draft, track: Track) -> None:
-    """Write the track back with its due computed anew from its orders."""
-    if track.state is TrackState.WORKING:
-        due = step_deadline(draft, track, draft.case.step(track))
+    """Write the track back with its due computed anew from its orders; a pause keeps the one it has."""
+    step = draft.case.step(track)
+    if track.state is TrackState.WORKING and step.parties:
+        due = step_deadline(draft, track, step)
         track = replace(track, due=due, step_due=due)
     draft.put(track)
+
+
+def resume(draft: Draft, track: Track, party: str = "") -> None:
+    """Start the clocks again after a suspension; every deadline of the step moves by its length."""
+    pause = draft.now - (track.held_at or draft.now)
+    name = draft.case.step(track).name
+    orders = tuple(_later(order, pause) if order.step == name and not order.check else order for order in track.orders)
+    track = replace(track, orders=orders, step_due=(track.step_due or draft.now) + pause)
+    go_on(draft, track, Reason.RESUMED, party)
+
+
+def _later(order: WorkOrder, pause: timedelta) -> WorkOrder:
+    accept_by, finish_by = order.accept_by, order.finish_by
+    return replace(order, accept_by=accept_by and accept_by + pause, finish_by=finish_by and finish_by + pause)
+
+
+def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
+    """A step that was held goes on under the deadline it has, even where that has passed.
+
+    What was answered meanwhile counts: where nobody is left who could do it, the next step is asked at once.
+    """
+    state = track.held_state
+    track = replace(track, state=state, held_at=None, quiet_until=None, result="", due=track.step_due)
+    track = replace(track, held_state=TrackState.WORKING)
+    rearm(draft, track)
+    step = draft.case.step(track)
+    draft.journal(reason, draft.track(track.name), party=party)
+    draft.tell_all(NoticeKind.INFORM, asked_now(track), reason, step)
+    if state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+
+
+def asked_now(track: Track) -> list[str]:
+    """The parties that still have an open order on the track."""
+    return [order.party for order in track.orders if order.is_open]
 
 
 def lapse_step(draft: Draft, track: Track) -> Reason:
     """The current step's deadline was reached: say who missed what, and climb."""
     step = draft.case.step(track)
-    missing = unaccepted(track, step) if step.accept else []
+    if not step.parties:
+        ask(draft, track.name, track.step + 1, Reason.ASKED)
+        return Reason.ASKED
+    missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
     for order in missing or [order for order in current_orders(track, step) if order.is_open]:
         draft.journal(reason, track, party=order.party)
-    ask(draft, track.name, track.step + 1, Reason.ESCALATED if step.parties else Reason.ASKED)
-    return reason if step.parties else Reason.ASKED
+    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    return reason
 
 
 def end_chain(draft: Draft, name: str) -> None:
@@ -187,24 +236,32 @@ def await_review(draft: Draft, name: str, review: int) -> None:
     """Enforcement waits for a human review that nobody has given: stay at the review, and repeat it."""
     track = _hold(draft, name, review)
     draft.journal(Reason.REVIEW_AWAITED, track)
-    _repeat_to_parties(draft, track, Reason.REVIEW_AWAITED)
+    _remind(draft, track, Reason.REVIEW_AWAITED)
 
 
 def repeat(draft: Draft, track: Track) -> None:
     """Remind the last parties and ops, and arm the next repetition."""
     track = _hold(draft, track.name, track.step)
     draft.journal(Reason.REPEATED, track)
-    _repeat_to_parties(draft, track, Reason.REPEATED)
+    _remind(draft, track, Reason.REPEATED)
 
 
 def _hold(draft: Draft, name: str, index: int) -> Track:
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
-    track = replace(draft.track(name), state=TrackState.SUPERVISED, step=index, due=due, step_due=due)
+    loop = draft.case.rules.chain(name)[index].loop
+    track = replace(draft.track(name), state=TrackState.SUPERVISED, step=index, due=due, step_due=due, loop=loop)
     draft.put(track)
     return track
 
 
-def _repeat_to_parties(draft: Draft, track: Track, reason: Reason) -> None:
+def _remind(draft: Draft, track: Track, reason: Reason) -> None:
+    """Repeat the order of whoever still has one; where nobody has, order anew from whoever holds the step's roles."""
     step = draft.case.step(track)
-    draft.tell_all(NoticeKind.REPEAT, (role for role in step.parties if role != OPS), reason, step)
+    orders = tuple(order for order in current_orders(track, step) if order.is_open)
+    if not orders and (holders := _holders(draft, step)):
+        orders = new_orders(draft, step, holders)
+        draft.put(replace(track, orders=supersede(track.orders, orders)))
+    for order in orders:
+        if order.party != OPS:
+            draft.tell(NoticeKind.REPEAT, order.party, reason, step, order, track.due)
     draft.tell_ops(reason, track)

@@ -81,6 +81,7 @@ class Reason(StrEnum):
     CHECK_OVERDUE = "check_overdue"
     CHECK_FAILED = "check_failed"
     VERIFIED = "verified"
+    TRACK_CLOSED = "track_closed"
     CLOSED = "closed"
     VOIDED = "voided"
     REOPENED = "reopened"
@@ -111,11 +112,16 @@ class Reason(StrEnum):
     QUOTA_USED = "quota_used"
     BAD_DATE = "bad_date"
     NO_LIMIT = "no_limit"
+    # what must not happen, and is shown when it does
+    INTERNAL_ERROR = "internal_error"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """What one party is asked at one step (派单). ``number`` counts within the case; ``by`` is who accepted or reported."""
+    """What one party is asked at one step (派单).
+
+    ``number`` counts within the case; ``by`` is who accepted or reported.
+    """
 
     number: int
     step: str
@@ -150,6 +156,7 @@ class Track:
     ``step`` indexes the chain; ``due`` is the next instant at which something happens by itself (``None`` only when
     closed); ``step_due`` is the current step's own deadline, kept while a check or a suspension holds ``due``.
     ``held_at`` is since when a check or a suspension holds it, ``quiet_until`` until when the sensors must stay silent.
+    ``held_state`` is what it goes back to when sensors that had called all clear see it again.
     ``reporters`` are the orders whose report is being verified.
     """
 
@@ -169,6 +176,7 @@ class Track:
     suspensions: int = 0
     loop: Loop = Loop.MICRO
     held_at: datetime | None = None
+    held_state: TrackState = TrackState.WORKING
     quiet_until: datetime | None = None
 
     @property
@@ -263,6 +271,7 @@ class Case:
         if len(kept) > EVIDENCE_MAX:
             kept = (kept[0], *kept[-(EVIDENCE_MAX - 1) :])
         return replace(self, evidence=kept)
+
 
 def case_id(street: str, scenario: str, key: str, round: int) -> str:
     """The case's name: a short hash of what makes it this case, never random."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from hashlib import blake2b
+from typing import Final
 
 import orjson
 
@@ -64,6 +65,10 @@ class OnCleared(StrEnum):
 
 
 CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, EVIDENCE = OnCleared
+
+
+ENFORCEMENT_BODIES: Final = frozenset({"urban_enforcement"})
+"""Roles that punish, and so are asked only after a human review of machine evidence (domain 6.5)."""
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 
@@ -45,7 +47,8 @@ class Event(BaseModel):
     """The typed data of one event type; subclass it with ``class BinLevel(Event, type="waste.bin.level")``.
 
     Fields are the members of the CloudEvent's ``data``; ``id``, ``source``, ``subject``, ``time`` and ``place`` of the
-    envelope are read through ``event.envelope`` or, for the two that rules use most, ``event.subject`` and ``event.at``.
+    envelope are read through ``event.envelope`` or, for the two that rules use most, ``event.subject`` and
+    ``event.at``.
     Unknown members of the data are ignored here and kept in the stored envelope.
     """
 
@@ -100,3 +103,16 @@ class Event(BaseModel):
             for mark in field.metadata
             if isinstance(mark, Privacy)
         }
+
+
+def digest_of(envelope: Envelope) -> bytes:
+    """A short hash of what an event says, by which a repeated one is told from a contradicting one.
+
+    When it was delivered is left out: it differs between deliveries of the same event.
+    """
+    body = envelope.body
+    if envelope.received is not None:
+        content = orjson.loads(body)
+        content.pop("received", None)
+        body = orjson.dumps(content)
+    return blake2b(body, digest_size=16).digest()

@@ -29,11 +29,15 @@ _UNITS: Final = {
     "minute": (Count.NATURAL, 60),
     "hour": (Count.NATURAL, 3600),
     "day": (Count.NATURAL, 86400),
+    "work_second": (Count.WORK, 1),
     "work_minute": (Count.WORK, 60),
     "work_hour": (Count.WORK, 3600),
     "work_day": (Count.WORK, 3600 * WORK_DAY_HOURS),
 }
-_LIMIT: Final = re.compile(r"\s*(\d{1,6})\s*([a-z_]+?)s?\s*")
+_LONGEST: Final = {Count.NATURAL: 3660 * 86400, Count.WORK: 500 * 3600 * WORK_DAY_HOURS}
+"""Ten years, and what an ordinary calendar holds well within its horizon."""
+
+_LIMIT: Final = re.compile(r"\s*(\d{1,10})\s*([a-z_]+?)s?\s*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +50,9 @@ class Limit:
     def __post_init__(self) -> None:
         if self.seconds <= 0:
             raise ValueError(f"a limit must be longer than nothing, not {self.seconds} seconds; write minutes(1)")
+        if self.seconds > _LONGEST[self.count]:
+            longest = Limit(_LONGEST[self.count], self.count)
+            raise ValueError(f"{self} is longer than a limit may be; write at most {longest}")
 
     @classmethod
     def parse(cls, text: str) -> Limit:
@@ -152,5 +159,3 @@ class Calendar:
 
     def _instant(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
-
-

@@ -25,8 +25,9 @@ class NoticeKind(StrEnum):
 class Notice(NamedTuple):
     """One thing one party must be told. ``key`` is its idempotency key: the same notice always carries the same one.
 
-    ``party`` is a role, or a device for a command; ``place`` the place the party answers for; ``message`` and ``variables`` the text;
-    ``order`` the work order to name in the answer; ``due`` until when an answer is wanted; ``reason`` what caused it.
+    ``party`` is a role, or a device for a command; ``place`` the place the party answers for; ``message`` and
+    ``variables`` the text; ``order`` the work order to name in the answer; ``due`` until when an answer is wanted;
+    ``reason`` what caused it.
     """
 
     key: str

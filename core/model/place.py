@@ -115,6 +115,20 @@ class Directory:
         """Whether ``code`` is ``subtree`` or lies in it."""
         return any(place.code == subtree for place in self.around(code))
 
+    def subtree(self, code: str) -> Iterator[str]:
+        """The codes of the place and of everything inside it."""
+        yield code
+        for child in self._children.get(code, ()):
+            yield from self.subtree(child)
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for place in self.places.values():
+            if place.parent:
+                found.setdefault(place.parent, []).append(place.code)
+        return found
+
     def partition(self, code: str) -> str:
         """The committee-level place code, else the street's."""
         committee = self.enclosing(code, Level.COMMITTEE)

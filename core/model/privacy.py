@@ -54,7 +54,9 @@ def mask_address(address: str) -> str:
 def mask_contact(contact: str) -> str:
     """A contact of any form: each phone number in it is masked, and each other word after its first character."""
     pieces = _PHONE.split(contact)
-    masked = [mask_phone(piece) if at % 2 else " ".join(map(mask_name, piece.split())) for at, piece in enumerate(pieces)]
+    masked = [
+        mask_phone(piece) if at % 2 else " ".join(map(mask_name, piece.split())) for at, piece in enumerate(pieces)
+    ]
     return " ".join(filter(None, masked))
 
 

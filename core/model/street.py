@@ -14,14 +14,18 @@ OPS: Final = "ops_center"
 """The role that runs the street: it hears of everything that no one else would."""
 
 
+REPEAT_AFTER: Final = hours(24)
+"""Law 5: an unsolved case is never silent for longer."""
+
+
 @dataclass(frozen=True)
 class Street:
-    """``code`` is the street's own place; ``repeat_after`` how often an unsolved case is repeated once its chain ended."""
+    """``code`` is the street's own place; ``repeat_after`` how often a case is repeated once its chain has ended."""
 
     code: str
     directory: Directory
     calendar: Calendar = field(default_factory=lambda: Calendar(ZoneInfo("Asia/Shanghai")))
-    repeat_after: Limit = hours(24)
+    repeat_after: Limit = REPEAT_AFTER
 
     def holder(self, role: str, place: str, now: datetime) -> Holder | None:
         """Who holds ``role`` for ``place`` now."""

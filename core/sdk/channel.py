@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,9 +47,14 @@ class Channel(Protocol):
         ...
 
 
-class ChannelType(Protocol):
-    """A channel class: its settings model, and how it is made from them and from the street's folder."""
+ChannelType = Callable[[Any, Path], Channel]
+"""A channel class: called with its validated ``Config`` and the street's folder. It carries its settings model as
+``Config``, a ``ChannelConfig``."""
 
-    Config: ClassVar[type[ChannelConfig]]
 
-    def __call__(self, config: ChannelConfig, folder: Path) -> Channel: ...
+def config_type(channel: ChannelType) -> type[ChannelConfig]:
+    """The settings model of a channel class. Raises ``TypeError`` for one that has none."""
+    found = getattr(channel, "Config", None)
+    if isinstance(found, type) and issubclass(found, ChannelConfig):
+        return found
+    raise TypeError(f"{channel!r} has no Config; nest class Config(ChannelConfig) in it")

@@ -102,7 +102,7 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, Mapping[str, Any]])
     channels = {
         kind: channel
         for name, plugin in known.items()
-        if tables.get(name, {}).get("enabled", name in tables)
+        if tables.get(name, {}).get("enabled", True)
         for kind, channel in plugin.channels.items()
     }
     if faults:

@@ -246,6 +246,10 @@ class Store(Protocol):
         """Pending notices of a channel whose turn has come, gravest first, then oldest."""
         ...
 
+    def channels_owed(self) -> list[str]:
+        """The names of all channels that pending notices wait for."""
+        ...
+
     def next_owed(self) -> datetime | None:
         """When the next pending notice may be sent, on whichever channel."""
         ...
@@ -299,5 +303,3 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
         ...
-
-

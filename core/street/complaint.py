@@ -43,6 +43,7 @@ class Complaints:
     def __init__(self) -> None:
         self._found: dict[str, list[Complaint]] = {}
         self._more: dict[str, int] = {}
+        self._given_up: set[str] = set()
 
     def add(self, file: str, line: int, what: str, remedy: str) -> None:
         """Keep one complaint, or count it where the file has too many already."""
@@ -52,6 +53,15 @@ class Complaints:
         else:
             self._more[file] = self._more.get(file, 0) + 1
 
+    def give_up(self, file: str, line: int, what: str, remedy: str) -> None:
+        """Complain of what makes the rest of ``file`` unreadable, so that nobody asks what is missing from it."""
+        self._given_up.add(file)
+        self.add(file, line, what, remedy)
+
+    def has_given_up(self, file: str) -> bool:
+        """Whether ``file`` could not be read to its end."""
+        return file in self._given_up
+
     def finish(self) -> None:
         """Raise ``StreetError`` with everything gathered, by file and line; return quietly when there is nothing."""
         for file, more in self._more.items():
@@ -60,6 +70,11 @@ class Complaints:
             order = {file: at for at, file in enumerate(FILES)}
             known = (complaint for found in self._found.values() for complaint in found)
             raise StreetError(sorted(known, key=lambda one: (order.get(one.file, len(order)), one.line or 0)))
+
+
+def is_near(word: str, known: Iterable[str]) -> bool:
+    """Whether ``word`` is so like a known word that it was probably meant to be one."""
+    return bool(get_close_matches(word[:200], known, n=1, cutoff=0.6))
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -46,7 +46,7 @@ class Lines:
 
 
 class _Scanner:
-    """Walks the statements of a valid TOML text; an invalid one yields some lines, but never an error."""
+    """Walks the statements of a TOML text that is known to be valid."""
 
     def __init__(self, text: str, found: dict[Key, int]) -> None:
         self._tokens = list(_tokens(text))
@@ -84,9 +84,11 @@ class _Scanner:
         path = self._key("]")
         while (token := self._peek()) is not None and token.kind not in ("newline", "comment"):
             self._at += 1
-        # A table's own header is a better place than that of a table inside it which happened to come first.
         self._keep(path, line)
-        if opening > 1:
+        if opening == 1:
+            # A table's own header is a better place than that of a table inside it which happened to come first.
+            self._found[path] = line
+        else:
             number = self._members.get(path, 0)
             self._members[path] = number + 1
             path = (*path, str(number))
@@ -147,9 +149,4 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _unquoted(text: str) -> str:
-    if text.startswith("'"):
-        return text.strip("'")
-    try:
-        return str(ast.literal_eval(text))
-    except (SyntaxError, ValueError):
-        return text.strip('"')
+    return str(tomllib.loads(f"it = {text}")["it"])

@@ -1,0 +1,123 @@
+"""Reading answers: ``loop.*`` events become what a party says to a case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ..model.case import Case
+from ..model.event import Envelope
+from ..model.given import Answer, Verb
+from ..model.privacy import pseudonym
+from .hearing import event_name
+from .receipt import InvalidAnswer, Speaker
+from .work import Work
+
+PREFIX: Final = "loop."
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Prose = Annotated[str, StringConstraints(max_length=4000)]
+
+
+class EvidenceItem(BaseModel):
+    """A piece of evidence: what kind, and where or under which hash it is kept. Images never travel inline."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    kind: Word
+    url: Prose | None = None
+    hash: Word | None = None
+
+
+class AnswerData(BaseModel):
+    """The data of a ``loop.*`` event."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    party: Word
+    person: Word | None = None
+    track: Word = "main"
+    order: Word | None = None
+    result: Word | None = None
+    reason: Prose | None = None
+    note: Prose | None = None
+    evidence: Annotated[tuple[Word | EvidenceItem, ...], Field(max_length=20)] = ()
+    until: AwareDatetime | None = None
+    to: Word | None = None
+
+
+def verb_of(type: str) -> Verb:
+    """The verb of a ``loop.*`` event type. Raises ``InvalidAnswer`` for one that there is not."""
+    try:
+        return Verb(type.removeprefix(PREFIX))
+    except ValueError:
+        known = ", ".join(f"{PREFIX}{verb}" for verb in Verb)
+        raise InvalidAnswer(f"{type} is not an answer; the answers are {known}") from None
+
+
+def read_answer(envelope: Envelope) -> AnswerData:
+    """The data of an answer. Raises ``InvalidAnswer`` naming the member that does not fit."""
+    verb_of(envelope.type)
+    if not envelope.subject:
+        raise InvalidAnswer(f"{envelope.type} needs a subject: SCENARIO/KEY or the case id")
+    try:
+        return AnswerData.model_validate({} if envelope.data is None else envelope.data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        member = ".".join(map(str, first["loc"]))
+        raise InvalidAnswer(f"data.{member} of {envelope.type} does not fit: {first['msg']}") from None
+
+
+def split_ref(ref: str) -> tuple[str, str] | None:
+    """``SCENARIO/KEY`` as a pair; ``None`` for a case id."""
+    scenario, slash, key = ref.partition("/")
+    return (scenario, key) if slash else None
+
+
+def case_named(work: Work, ref: str) -> Case | None:
+    """The case an answer speaks to: by id, or the latest round of a ``SCENARIO/KEY``."""
+    pair = split_ref(ref)
+    return work.latest(pair) if pair else work.case(ref)
+
+
+def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | None, speaker: Speaker | None) -> Answer:
+    """What the party says, with who speaks as far as the token, the directory and the answer can tell."""
+    newest = work.latest((case.scenario, case.key)) if case else None
+    return Answer(
+        verb=verb_of(envelope.type),
+        party=data.party,
+        event=event_name(envelope),
+        person=data.person or "",
+        organisation=_organisation(work, data.party, case, speaker),
+        track=data.track,
+        order=data.order or "",
+        result=data.result or "",
+        reason=data.reason or "",
+        to=data.to or "",
+        until=data.until,
+        evidence=tuple(item if isinstance(item, str) else item.kind for item in data.evidence),
+        by=_by(work, data, speaker),
+        admin=bool(speaker and speaker.admin),
+        newer_open=bool(case and newest and newest.round > case.round and newest.is_open),
+    )
+
+
+def _organisation(work: Work, party: str, case: Case | None, speaker: Speaker | None) -> str:
+    if speaker and speaker.organisation and not speaker.admin:
+        return speaker.organisation
+    holder = work.setup.street.holder(party, case.place, work.now) if case else None
+    return holder.organisation if holder else ""
+
+
+def _by(work: Work, data: AnswerData, speaker: Speaker | None) -> str:
+    """Pseudonyms for the journal: the person, and whoever acted on their behalf."""
+    person = data.person or (speaker.person if speaker else "")
+    names = [pseudonym(work.setup.salt, person)] if person else []
+    if speaker and speaker.admin:
+        names.append(f"token:{speaker.name}")
+    return " on behalf, ".join(reversed(names)) if len(names) > 1 else "".join(names)
+
+
+def told_at(envelope: Envelope, now: datetime) -> datetime:
+    """The time of an answer: when it was given, never later than its receipt."""
+    return min(envelope.time or now, now)

@@ -1,0 +1,62 @@
+"""Turning a notice into words: title and text in the street's language."""
+
+from __future__ import annotations
+
+from ..model.notice import Notice, NoticeKind
+from ..model.place import Directory, Level
+from ..sdk.channel import Message
+from ..sdk.texts import Texts, read_texts, render
+from .setup import Setup
+
+FRAMES: Texts = read_texts(__file__, "letters.toml")
+
+
+def write_letter(setup: Setup, notice: Notice) -> Message:
+    """The message for a notice. Contacts are looked up now, so that a change of phone reaches notices still waiting."""
+    language = setup.language
+    texts = setup.registry.texts(notice.ref.partition("/")[0])
+    short = notice.ref.partition("/")[0].partition(".")[2]
+    about = {
+        "title": render(texts, language, short, {}) if short else "",
+        "finding": render(texts or FRAMES, language, notice.message, notice.variables),
+        "step": render(texts, language, notice.step, {}) if notice.step else "",
+        "place": place_name(setup.street.directory, notice.place),
+        "due": clock_time(setup, notice),
+        "order": notice.order,
+        "ref": notice.ref,
+        "severity": notice.severity.value,
+        "reason": render(FRAMES, language, f"reason_{notice.reason}", {}),
+    }
+    kind = notice.kind.value
+    if notice.kind is NoticeKind.OPS and not notice.ref:
+        kind = "fault"
+        about["finding"] = render(FRAMES, language, notice.message, notice.variables)
+    title = render(FRAMES, language, f"{kind}_title", about)
+    party = setup.street.directory
+    contacts = next(
+        (
+            found.contacts
+            for place in party.around(notice.place)
+            if (found := party.parties.get((place.code, notice.party))) is not None
+        ),
+        (),
+    )
+    return Message(notice, title, render(FRAMES, language, f"{kind}_text", about), contacts)
+
+
+def place_name(directory: Directory, code: str) -> str:
+    """A place in words, from the estate inwards; a household is named to its building and code, never by its people."""
+    names = [
+        place.name for place in directory.around(code) if place.level in (Level.ESTATE, Level.BUILDING, Level.UNIT)
+    ]
+    place = directory.places.get(code)
+    return " ".join(reversed(names)) or (place.name if place else code)
+
+
+def clock_time(setup: Setup, notice: Notice) -> str:
+    """The due time on the street's own clock, with the day where it is another."""
+    if notice.due is None:
+        return "-"
+    zone = setup.street.calendar.zone
+    due, at = notice.due.astimezone(zone), notice.at.astimezone(zone)
+    return f"{due:%H:%M}" if due.date() == at.date() else f"{due:%m-%d %H:%M}"

@@ -1,0 +1,175 @@
+"""The turn loop: drains what is pending, commits once, then answers whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import structlog
+
+from ..stores.base import StoreError
+from .clock import Clock
+from .engine import Engine
+from .receipt import Input, Receipt
+
+POLL: Final = timedelta(seconds=1)
+"""How long the loop sleeps at most, so that work written by another process is seen."""
+
+HEARTBEAT: Final = timedelta(seconds=20)
+"""How often an idle engine notes that it is alive; an outage is measured from the last note."""
+
+log = structlog.get_logger(__name__)
+
+
+class QueueFull(Exception):
+    """More is waiting than may wait; the sender tries again after ``retry_after_seconds``."""
+
+    retry_after_seconds = 1
+
+
+class Unavailable(Exception):
+    """The store cannot take anything now; nothing was stored. The message names the cause and the remedy."""
+
+    retry_after_seconds = 5
+
+
+class _Submission(NamedTuple):
+    inputs: list[Input]
+    done: asyncio.Future[list[Receipt]]
+
+
+class Runner:
+    """Feeds an engine from a bounded queue and wakes it for its deadlines."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        queue_max: int = 10_000,
+        batch_max: int = 1_000,
+        after_turn: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.trouble = ""
+        self._queue: deque[_Submission] = deque()
+        self._waiting = 0
+        self._queue_max = queue_max
+        self._batch_max = batch_max
+        self._after_turn = after_turn
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._alive_at: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many inputs are queued."""
+        return self._waiting
+
+    async def submit(self, inputs: list[Input]) -> list[Receipt]:
+        """Queue inputs and wait until their turn is committed; they stay together in one turn.
+
+        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write.
+        """
+        if not inputs:
+            return []
+        if self._stopping:
+            raise Unavailable("the daemon is stopping; send again when it is back")
+        if self._waiting + len(inputs) > self._queue_max:
+            raise QueueFull(f"{self._waiting} events are waiting already; send again in a moment")
+        submission = _Submission(inputs, asyncio.get_running_loop().create_future())
+        self._queue.append(submission)
+        self._waiting += len(inputs)
+        self._wake.set()
+        return await submission.done
+
+    def poke(self) -> None:
+        """Have the loop look for work now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take nothing more; ``run`` returns once what is queued has been decided."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Turn after turn until stopped."""
+        while self._queue or not self._stopping:
+            if not self._queue:
+                await self._rest()
+            batch = self._take()
+            if batch or self._is_due():
+                self._turn(batch)
+                await asyncio.sleep(0)
+
+    async def _rest(self) -> None:
+        """Sleep until something comes in, a deadline comes up, or it is time to look around."""
+        self._wake.clear()
+        if self._queue or self._stopping:
+            return
+        span = POLL.total_seconds()
+        try:
+            due = self.engine.next_due()
+            self._beat()
+        except StoreError as error:
+            self.trouble = str(error)
+            due = None
+        if due is not None:
+            left = self.clock.real_seconds(due - self.clock.now())
+            span = min(span, max(0.0, left))
+        if span:
+            try:
+                await asyncio.wait_for(self._wake.wait(), span)
+            except TimeoutError:
+                return
+
+    def _beat(self) -> None:
+        now = self.clock.now()
+        if self._alive_at is None or now - self._alive_at >= HEARTBEAT:
+            self.engine.store.heartbeat(now)
+            self._alive_at = now
+
+    def _is_due(self) -> bool:
+        try:
+            due = self.engine.next_due()
+        except StoreError as error:
+            self.trouble = str(error)
+            return False
+        return due is not None and due <= self.clock.now()
+
+    def _take(self) -> list[_Submission]:
+        batch: list[_Submission] = []
+        size = 0
+        while self._queue and (not batch or size + len(self._queue[0].inputs) <= self._batch_max):
+            submission = self._queue.popleft()
+            size += len(submission.inputs)
+            if not submission.done.cancelled():
+                batch.append(submission)
+        self._waiting -= size
+        return batch
+
+    def _turn(self, batch: list[_Submission]) -> None:
+        inputs = [item for submission in batch for item in submission.inputs]
+        try:
+            receipts = self.engine.turn(inputs, self.clock.now())
+        except StoreError as error:
+            self._fail(batch, error)
+            return
+        self.trouble = ""
+        start = 0
+        for submission in batch:
+            end = start + len(submission.inputs)
+            if not submission.done.cancelled():
+                submission.done.set_result(receipts[start:end])
+            start = end
+        self._after_turn()
+
+    def _fail(self, batch: list[_Submission], error: StoreError) -> None:
+        self.trouble = str(error)
+        log.error("store_unavailable", error=self.trouble, inputs=sum(len(one.inputs) for one in batch))
+        for submission in batch:
+            if not submission.done.cancelled():
+                submission.done.set_exception(Unavailable(self.trouble))

@@ -1,0 +1,60 @@
+"""The HTTP application: which door leads to which handler."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from .http_answers import json_response, problem, problems
+from .http_cases import get_case, list_cases, post_answer
+from .http_events import get_event, post_events
+from .metrics import CONTENT_TYPE, Numbers, render
+from .office import OFFICE, Office
+from .openapi import document
+
+NUMBERS: Final = web.AppKey("numbers", Numbers)
+VERSION: Final = web.AppKey("version", str)
+
+
+def make_app(office: Office, numbers: Numbers, version: str, body_bytes_max: int) -> web.Application:
+    """The application. Bodies above ``body_bytes_max`` are refused with 413 before they are read whole."""
+    app = web.Application(middlewares=[problems], client_max_size=body_bytes_max)
+    app[OFFICE] = office
+    app[NUMBERS] = numbers
+    app[VERSION] = version
+    app.add_routes(
+        [
+            web.post("/events", post_events),
+            web.get("/events", get_event),
+            web.get("/cases", list_cases),
+            web.get("/cases/{ref:.+}", get_case),
+            web.post("/cases/{ref:.+}", post_answer),
+            web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
+            web.get("/metrics", metrics),
+            web.get("/openapi.json", openapi),
+        ]
+    )
+    return app
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """The process is alive."""
+    return json_response({"status": "alive"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Whether events can be taken in now, and if not, why."""
+    trouble = request.app[OFFICE].ready()
+    return problem(503, "not_ready", trouble) if trouble else json_response({"status": "ready"})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Numbers for Prometheus."""
+    return web.Response(body=render(request.app[NUMBERS]), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """What this daemon understands."""
+    return json_response(document(request.app[VERSION]))

@@ -1,0 +1,96 @@
+"""What must hold of the rules of a scenario before a case is opened under them; asked when they are loaded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from ..model.chain import CLOSE, ENFORCEMENT_BODIES, VERIFY, Effect, Rules, Severity, Step, TrackRule
+
+STEPS_MAX: Final = 20
+
+
+def faults(rules: Rules) -> list[str]:
+    """What is wrong with these rules, a sentence each: the culprit and the remedy; empty when all is well."""
+    found = list(_rules_faults(rules))
+    for rule in rules.tracks:
+        found += [f"{rules.scenario}, track {rule.name}: {fault}" for fault in _track_faults(rule)]
+    return found
+
+
+def _rules_faults(rules: Rules) -> Iterator[str]:
+    name = rules.scenario
+    if not any(rule.required for rule in rules.tracks):
+        yield f"{name} has no required track, so its cases would never be open; make one required"
+    for track in _twice(rule.name for rule in rules.tracks):
+        yield f"{name} has two tracks named {track}; rename one"
+    if rules.on_cleared is VERIFY and not (rules.quiet or rules.check.quiet):
+        yield f"{name} verifies when cleared, but for how long sensors must be silent is not said; give quiet"
+    if rules.severity is Severity.P0:
+        if rules.on_cleared in (CLOSE, VERIFY):
+            yield f"{name} is P0 and would be closed by sensors; set on_cleared to EVIDENCE or CLOSE_BEFORE_DISPATCH"
+        if rules.check.quiet:
+            yield f"{name} is P0 and would be verified by silent sensors; check it by parties, not by quiet"
+    known = [effect.value for effect in Effect]
+    for outcome, effect in rules.outcomes:
+        if effect not in known:
+            yield f"{name}: outcome {outcome} means {effect}, which is unknown; say one of {', '.join(known)}"
+        elif outcome in known and outcome != effect:
+            yield f"{name}: outcome {outcome} would mean {effect}; give it another name"
+
+
+def _track_faults(rule: TrackRule) -> Iterator[str]:
+    chain = rule.chain
+    if not chain:
+        yield "the chain is empty; give it a step"
+        return
+    if len(chain) > STEPS_MAX:
+        yield f"the chain has {len(chain)} steps; {STEPS_MAX} are enough for four loops"
+    for name in _twice(step.name for step in chain):
+        yield f"two steps are named {name}; rename one"
+    if not chain[-1].parties:
+        yield f"the last step, {chain[-1].name}, is a pause, which nobody follows; end with a step that asks somebody"
+    for index, step in enumerate(chain):
+        yield from _pause_faults(step) if not step.parties else _step_faults(step)
+        if step.enforcement and not any(before.review for before in chain[:index]):
+            yield f"step {step.name} enforces without a human review; put a step with review=True before it"
+    for lower, upper in pairwise(chain):
+        if upper.loop < lower.loop:
+            yield f"step {upper.name} goes down from {lower.loop.name} to {upper.loop.name}; order the steps by loop"
+    yield from _opening_faults(chain)
+
+
+def _pause_faults(step: Step) -> Iterator[str]:
+    if step.finish is None:
+        yield f"step {step.name} has no parties and no end; say how long it pauses in finish, or whom it asks"
+    if step.accept:
+        yield f"step {step.name} asks nobody, so nobody can accept; drop accept, or say whom it asks"
+    if step.review or step.enforcement:
+        yield f"step {step.name} asks nobody, so it can neither review nor enforce; say whom it asks"
+
+
+def _step_faults(step: Step) -> Iterator[str]:
+    accept, finish = step.accept, step.finish
+    if accept is None and finish is None:
+        yield f"step {step.name} has no limit and would wait for ever; give it accept, finish or both"
+    if accept and finish and accept.count is finish.count and accept.seconds > finish.seconds:
+        yield f"step {step.name} may be accepted within {accept}, after its finish of {finish}; make accept shorter"
+    for role in _twice(step.parties):
+        yield f"step {step.name} asks {role} twice; name it once"
+    for role in step.parties:
+        if role in ENFORCEMENT_BODIES and not step.enforcement:
+            yield f"step {step.name} asks {role}, which enforces; mark it enforcement=True and review before it"
+
+
+def _opening_faults(chain: tuple[Step, ...]) -> Iterator[str]:
+    """Limits from the opening must grow along the chain: a later step would else be over before the earlier one."""
+    timed = [(step.name, step.finish) for step in chain if step.from_opening and step.finish]
+    for (name, limit), (later, later_limit) in pairwise(timed):
+        if later_limit.count is limit.count and later_limit.seconds <= limit.seconds:
+            yield f"step {later} ends {later_limit} from opening, not after {name} with {limit}; make it longer"
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

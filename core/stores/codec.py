@@ -1,0 +1,177 @@
+"""Values of the model to JSON and back: what stands in the blobs and number columns of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from operator import attrgetter
+from types import UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import orjson
+
+from ..model.case import Case, Entry, Reason
+from ..model.chain import Rules
+from ..model.notice import Notice
+
+T = TypeVar("T")
+Convert = Callable[[Any], Any]
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """An aware instant as microseconds since the epoch; a naive one raises ``TypeError``."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def micros_or_none(at: datetime | None) -> int | None:
+    """``micros`` that lets ``None`` through."""
+    return None if at is None else (at - EPOCH) // MICROSECOND
+
+
+def moment(count: int) -> datetime:
+    """Microseconds since the epoch as an aware instant in UTC."""
+    return EPOCH + timedelta(0, 0, count)
+
+
+def moment_or_none(count: int | None) -> datetime | None:
+    """``moment`` that lets ``None`` through."""
+    return None if count is None else EPOCH + timedelta(0, 0, count)
+
+
+# --- readers and writers, made once from the type hints of the model, so that a new field needs no second place
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+def _converter(hint: Any) -> Convert | None:
+    """What turns JSON into ``hint``; ``None`` where JSON already says it exactly."""
+    if get_origin(hint) in (Union, UnionType):
+        inner = [part for part in get_args(hint) if part is not type(None)]
+        return _converter(inner[0]) if len(inner) == 1 else None
+    if get_origin(hint) is tuple:
+        return _tuple_converter(get_args(hint))
+    if hint is datetime:
+        return _instant
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {member.value: member for member in hint}.__getitem__
+    return reader(hint) if is_dataclass(hint) else None
+
+
+def _tuple_converter(parts: tuple[Any, ...]) -> Convert:
+    if parts[-1] is Ellipsis:
+        each = _converter(parts[0])
+        return tuple if each is None else lambda values: tuple(map(each, values)) if values else ()
+    converts = [_converter(part) or (lambda value: value) for part in parts]
+    return lambda values: tuple(convert(value) for convert, value in zip(converts, values, strict=True))
+
+
+def reader(cls: Callable[..., T], leave_out: str = "") -> Callable[[dict[str, Any]], T]:
+    """A function that builds ``cls`` from its JSON object, which it uses up; ``leave_out`` is there already.
+
+    A field that the text does not have keeps its default: rows written by an older version stay readable.
+    """
+    hints = {name: hint for name, hint in get_type_hints(cls).items() if name != leave_out}
+    steps = tuple((name, convert) for name, hint in hints.items() if (convert := _converter(hint)) is not None)
+
+    def read(raw: dict[str, Any]) -> T:
+        for name, convert in steps:
+            value = raw.get(name)
+            if value is not None:
+                raw[name] = convert(value)
+        return cls(**raw)
+
+    return read
+
+
+def writer(cls: type[Any], leave_out: str = "") -> Callable[[Any], dict[str, Any]]:
+    """A function that turns a ``cls`` into what orjson writes fastest: dicts, since slotted dataclasses are slow there."""
+    names = tuple(field.name for field in fields(cls) if field.name != leave_out)
+    values = attrgetter(*names)
+    hints = get_type_hints(cls)
+    nested = tuple((name, write) for name in names if (write := _tuple_writer(hints[name])) is not None)
+
+    def write(value: Any) -> dict[str, Any]:
+        raw = dict(zip(names, values(value), strict=True))
+        for name, each in nested:
+            raw[name] = list(map(each, raw[name]))
+        return raw
+
+    return write
+
+
+def _tuple_writer(hint: Any) -> Callable[[Any], dict[str, Any]] | None:
+    part = get_args(hint)[0] if get_origin(hint) is tuple else None
+    return writer(part) if isinstance(part, type) and is_dataclass(part) else None
+
+
+_read_case: Final = reader(Case, leave_out="rules")
+_write_case: Final = writer(Case, leave_out="rules")
+_read_rules: Final = reader(Rules)
+_write_rules: Final = writer(Rules)
+_read_notice: Final = reader(Notice)
+_REASONS: Final = {reason.value: reason for reason in Reason}
+
+
+# --- what is stored
+
+
+def encode_case(case: Case) -> bytes:
+    """The case as JSON, without its rules: the row names their digest."""
+    return orjson.dumps(_write_case(case))
+
+
+def decode_case(body: bytes, rules: Rules) -> Case:
+    """The case of ``body`` under its ``rules``, which many cases share."""
+    raw = orjson.loads(body)
+    raw["rules"] = rules
+    return _read_case(raw)
+
+
+def encode_rules(rules: Rules) -> bytes:
+    """The rules as JSON, without the digest under which they are kept."""
+    return orjson.dumps(_write_rules(rules))
+
+
+def decode_rules(body: bytes) -> Rules:
+    """The rules that ``encode_rules`` wrote."""
+    return _read_rules(orjson.loads(body))
+
+
+def encode_notice(notice: Notice) -> bytes:
+    """The notice as JSON, field by field."""
+    return orjson.dumps(notice._asdict())
+
+
+def decode_notice(body: bytes) -> Notice:
+    """The notice that ``encode_notice`` wrote."""
+    return _read_notice(orjson.loads(body))
+
+
+def encode_expects(expects: Sequence[tuple[str, datetime]]) -> str:
+    """Armed watchdogs as a JSON array of name and microseconds."""
+    return orjson.dumps([(name, micros(by)) for name, by in expects]).decode() if expects else "[]"
+
+
+def decode_expects(text: str) -> tuple[tuple[str, datetime], ...]:
+    """The watchdogs that ``encode_expects`` wrote."""
+    return () if text == "[]" else tuple((name, moment(by)) for name, by in orjson.loads(text))
+
+
+def entry_row(entry: Entry) -> tuple[Any, ...]:
+    """A line of the journal as column values, in the order of its fields."""
+    seq, at, case, ref, track, reason, step, loop, party, due, by, event = entry
+    return (seq, micros(at), case, ref, track, str(reason), step, loop, party, micros_or_none(due), by, event)
+
+
+def row_entry(row: Sequence[Any]) -> Entry:
+    """The line of the journal that ``entry_row`` laid out."""
+    seq, at, case, ref, track, reason, step, loop, party, due, by, event = row
+    return Entry(seq, moment(at), case, ref, track, _REASONS[reason], step, loop, party, moment_or_none(due), by, event)

@@ -1,0 +1,238 @@
+"""The tables of a store, in SQLAlchemy Core, and the texts that create them.
+
+Times are whole microseconds since the epoch, in UTC. Every row that belongs to a place carries its ``partition``, so
+that a table can later be split by it. Street-wide tables have none: ``rulebook`` is named by content and shared by all
+partitions, ``token`` and ``access`` are about people and not places, ``turn`` and ``meta`` are about the engine itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from .base import EventState, OutboxState
+
+REVISION: Final = "0001"
+"""The migration that leads to the tables below."""
+
+VERSION_TABLE: Final = (
+    "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
+)
+"""Where Alembic keeps the revision, as Alembic would make it."""
+
+DIALECT: Final = sqlite.dialect(paramstyle="qmark")
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _blob(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _row() -> Column[int]:
+    # INTEGER and nothing else is the name under which SQLite's own row number can be addressed.
+    return Column("row", Integer, primary_key=True)
+
+
+event: Final = Table(
+    "event",
+    metadata,
+    _row(),
+    _text("id"),
+    _text("source"),
+    _text("partition"),
+    _text("type"),
+    _text("subject"),
+    _number("at"),
+    _number("received_at"),
+    _text("place"),
+    _text("state"),
+    _blob("digest"),
+    _blob("body"),
+)
+# The id stands first: it tells events apart soonest, while thousands of devices share one source.
+Index("uq_event_id_source", event.c.id, event.c.source, unique=True)
+# Accepted events are nearly all there are; an index on them would cost every insert and select nothing.
+NOT_ACCEPTED: Final = event.c.state != text(f"'{EventState.ACCEPTED.value}'")
+UNHEARD: Final = event.c.state == text(f"'{EventState.UNHEARD.value}'")
+Index("ix_event_state", event.c.state, sqlite_where=NOT_ACCEPTED)
+Index("ix_event_unheard_type", event.c.type, sqlite_where=UNHEARD)
+
+quarantine: Final = Table(
+    "quarantine",
+    metadata,
+    _row(),
+    _text("id"),
+    _text("source"),
+    _text("scenario"),
+    _text("partition"),
+    _number("at"),
+    _text("reason"),
+    _text("why"),
+    _text("trace"),
+    UniqueConstraint("id", "source", "scenario"),
+)
+
+memo: Final = Table(
+    "memo",
+    metadata,
+    Column("scenario", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("partition"),
+    _text("place"),
+    _number("newest"),
+    _blob("memory"),
+    _text("expects"),
+    _number("wake_at", nullable=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_memo_wake_at", memo.c.wake_at, sqlite_where=memo.c.wake_at.is_not(None))
+
+rulebook: Final = Table("rulebook", metadata, Column("digest", Text, primary_key=True), _blob("body"))
+
+case: Final = Table(
+    "case",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("scenario"),
+    _text("key"),
+    _number("round"),
+    _text("partition"),
+    _text("place"),
+    _text("severity"),
+    _text("stage"),
+    _number("opened_at"),
+    _number("due", nullable=True),
+    _number("late_at", nullable=True),
+    _number("closed_at", nullable=True),
+    Column("rules", Text, ForeignKey("rulebook.digest"), nullable=False),
+    _blob("body"),
+    UniqueConstraint("scenario", "key", "round"),
+)
+OPEN: Final = case.c.closed_at.is_(None)
+# The second law, kept by the database as well: one open case per scenario and key.
+Index("uq_case_open", case.c.scenario, case.c.key, unique=True, sqlite_where=OPEN)
+Index("ix_case_due", case.c.due, case.c.id, sqlite_where=OPEN)
+Index("ix_case_open_newest", case.c.opened_at, case.c.id, sqlite_where=OPEN)
+Index("ix_case_newest", case.c.opened_at, case.c.id)
+Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id)
+
+case_party: Final = Table(
+    "case_party",
+    metadata,
+    Column("party", Text, primary_key=True),
+    Column("opened_at", BigInteger, primary_key=True),
+    Column("case", Text, ForeignKey("case.id", ondelete="CASCADE"), primary_key=True),
+    _text("partition"),
+    sqlite_with_rowid=False,
+)
+Index("ix_case_party_case", case_party.c.case)
+
+journal: Final = Table(
+    "journal",
+    metadata,
+    _row(),
+    _number("v"),
+    _text("partition"),
+    _number("seq"),
+    _number("at"),
+    _text("case"),
+    _text("ref"),
+    _text("track"),
+    _text("reason"),
+    _text("step"),
+    _text("loop"),
+    _text("party"),
+    _number("due", nullable=True),
+    _text("by"),
+    _text("event"),
+    UniqueConstraint("case", "seq"),
+    # An audit never gives the number of a line away twice, not even after its newest lines were taken out.
+    sqlite_autoincrement=True,
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    _row(),
+    _text("key"),
+    _text("channel"),
+    _text("partition"),
+    _text("severity"),
+    _text("state"),
+    _number("next_at"),
+    _number("attempts"),
+    _number("created_at"),
+    _number("delivered_at", nullable=True),
+    _text("error"),
+    _blob("body"),
+    UniqueConstraint("key", "channel"),
+)
+PENDING: Final = outbox.c.state == text(f"'{OutboxState.PENDING.value}'")
+DEAD: Final = outbox.c.state == text(f"'{OutboxState.DEAD.value}'")
+Index("ix_outbox_pending", outbox.c.next_at, outbox.c.channel, sqlite_where=PENDING)
+Index("ix_outbox_dead", outbox.c.created_at, sqlite_where=DEAD)
+
+token: Final = Table(
+    "token",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),
+    _text("scopes"),
+    _text("organisation"),
+    _text("roles"),
+    _text("place"),
+    _text("person"),
+    _number("created_at"),
+)
+
+access: Final = Table("access", metadata, _row(), _number("at"), _text("reader"), _text("what"), _text("purpose"))
+
+turn: Final = Table("turn", metadata, Column("seq", Integer, primary_key=True), _number("at"), _text("digest"))
+
+meta: Final = Table("meta", metadata, Column("name", Text, primary_key=True), _number("value"))
+
+
+@cache
+def creation() -> tuple[str, ...]:
+    """The statements that make a new database, its migration stamp included."""
+    made: list[str] = []
+    for table in metadata.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=DIALECT)))
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        made += [str(CreateIndex(index).compile(dialect=DIALECT)) for index in indexes]
+    made.append(VERSION_TABLE)
+    made.append(f"INSERT INTO alembic_version (version_num) VALUES ('{REVISION}')")
+    return tuple(made)

@@ -1,0 +1,111 @@
+"""What readers ask of a SQLite store; they have a connection of their own and see what is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from ..model.case import Case, Entry
+from . import statements as sql
+from .base import CaseQuery, EventRow, EventState, Quarantined
+from .casebook import Casebook
+from .codec import micros, moment, row_entry
+from .link import Link
+from .sqlite_turn import find_rules
+
+INTEGER_MAX: Final = 2**63 - 1
+
+
+class SqliteReader:
+    """Events, quarantine, cases and the journal, read outside turns."""
+
+    _reads: Link
+    _casebook: Casebook
+
+    def event(self, source: str, id: str) -> EventRow | None:
+        """One stored event."""
+        row = self._reads.row(sql.EVENT, id=id, source=source)
+        return read_event(row) if row else None
+
+    def events(self, state: EventState | None, after: int, most: int) -> list[tuple[int, EventRow]]:
+        """Stored events in order of arrival with their row numbers, after row ``after``."""
+        rows = self._reads.rows(sql.events_after(state), after=after, most=most)
+        return [(row[0], read_event(row[1:])) for row in rows]
+
+    def unheard_types(self) -> Mapping[str, int]:
+        """How many stored events of each type no scenario listened to."""
+        return dict(self._reads.rows(sql.UNHEARD_TYPES))
+
+    def quarantine(self, most: int) -> list[Quarantined]:
+        """What waits in quarantine, oldest first."""
+        rows = self._reads.rows(sql.QUARANTINE, most=most)
+        return [Quarantined(id, source, scenario, moment(at), *told) for id, source, scenario, at, *told in rows]
+
+    def case(self, id: str) -> Case | None:
+        """One case by id."""
+        return self._one_case(sql.CASES.one, part0=id)
+
+    def round(self, scenario: str, key: str) -> Case | None:
+        """The open round of a key, else its latest."""
+        return self._one_case(sql.LATEST.one, part0=scenario, part1=key)
+
+    def find_cases(self, query: CaseQuery) -> tuple[list[Case], str | None]:
+        """A page of cases, newest first, and the cursor of the next one, ``None`` on the last page.
+
+        Raises ``ValueError`` for a cursor that no page has given.
+        """
+        opened_at, id = _position(query.after)
+        rows = self._reads.rows(
+            sql.find_cases(query),
+            places=orjson.dumps(sorted(query.places or ())).decode(),
+            scenario=query.scenario,
+            stage=query.stage,
+            party=query.party,
+            overdue_at=micros(query.overdue_at) if query.overdue_at else None,
+            after_at=opened_at,
+            after_id=id,
+            most=query.most + 1,
+        )
+        page = rows[: query.most]
+        following = f"{page[-1][2]}.{page[-1][3]}" if len(rows) > query.most and page else None
+        return self._cases(page), following
+
+    def journal(self, case: str) -> list[Entry]:
+        """The journal of one case, in order."""
+        return [row_entry(row) for row in self._reads.rows(sql.JOURNAL, case=case)]
+
+    def journal_after(self, row: int, most: int) -> list[tuple[int, Entry]]:
+        """Journal entries of all cases in order of writing, after row ``row``."""
+        rows = self._reads.rows(sql.JOURNAL_AFTER, after=row, most=most)
+        return [(number, row_entry(entry)) for number, *entry in rows]
+
+    def counts(self) -> Mapping[str, int]:
+        """How much there is; ``armed_watchdogs`` counts the keys that have one."""
+        return {name: int(self._reads.row(count)[0]) for name, count in sql.COUNTS.items()}
+
+    def _one_case(self, statement: sql.Sql, **key: str) -> Case | None:
+        rows = self._reads.rows(statement, **key)
+        return self._cases(rows)[0] if rows else None
+
+    def _cases(self, rows: list[Any]) -> list[Case]:
+        return self._casebook.read(rows, lambda digest: find_rules(self._reads, digest))
+
+
+def read_event(row: Any) -> EventRow:
+    """A stored event from its columns."""
+    id, source, partition, type, subject, at, received_at, place, state, digest, body = row
+    times = moment(at), moment(received_at)
+    return EventRow(id, source, partition, type, subject, *times, place, EventState(state), digest, body)
+
+
+def _position(cursor: str | None) -> tuple[int, str]:
+    """The opening time and id of the last case that a cursor names."""
+    if cursor is None:
+        return 0, ""
+    opened_at, dot, id = cursor.partition(".")
+    if not (dot and len(opened_at) < 20 and opened_at.removeprefix("-").isdecimal() and opened_at.isascii()):
+        raise ValueError(f"{cursor[:50]!r} is not a cursor; take the one that came with the page before, or none")
+    return max(-INTEGER_MAX, min(int(opened_at), INTEGER_MAX)), id

@@ -1,0 +1,189 @@
+"""One turn on SQLite: many keys read by one statement, everything written by a few, one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from ..model.case import JOURNAL_VERSION, Case
+from ..model.notice import Notice
+from . import statements as sql
+from .base import EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
+from .casebook import Casebook
+from .codec import (
+    decode_expects,
+    encode_expects,
+    encode_notice,
+    encode_rules,
+    entry_row,
+    micros,
+    micros_or_none,
+    moment,
+    moment_or_none,
+)
+from .link import Link
+
+KEYS_MAX: Final = 5000
+"""How many keys one statement reads; more are read by several."""
+
+NUL: Final = b"\\u0000"
+ALIVE_AT: Final = "alive_at"
+
+
+class SqliteTurn:
+    """What one turn reads and writes; made by ``SqliteStore.turn``, which holds the transaction."""
+
+    def __init__(self, link: Link, casebook: Casebook) -> None:
+        self._link = link
+        self._raw = link.raw
+        self._casebook = casebook
+
+    def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+        """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""
+        return {(id, source): digest for id, source, digest in self._find(sql.SEEN, names)}
+
+    def memos(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Memo]:
+        """The memos of these ``(scenario, key)`` pairs."""
+        return {(row[0], row[1]): read_memo(row) for row in self._find(sql.MEMOS, keys)}
+
+    def latest(self, refs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Case]:
+        """The open round of each ``(scenario, key)``, else its latest."""
+        return {(case.scenario, case.key): case for case in self._cases(self._find(sql.LATEST, refs))}
+
+    def cases(self, ids: Sequence[str]) -> Mapping[str, Case]:
+        """Cases by id."""
+        return {case.id: case for case in self._cases(self._find(sql.CASES, ids))}
+
+    def due_cases(self, now: datetime, most: int) -> list[Case]:
+        """Open cases whose next deadline is at or before ``now``, earliest first."""
+        return self._cases(self._link.rows(sql.DUE_CASES, now=micros(now), most=most))
+
+    def due_memos(self, now: datetime, most: int) -> list[Memo]:
+        """Memos whose watchdog must be looked at by ``now``, earliest first."""
+        return [read_memo(row) for row in self._link.rows(sql.DUE_MEMOS, now=micros(now), most=most)]
+
+    def commit(self, writes: Writes) -> None:
+        """Write everything and make it durable. Raises ``StoreError`` and writes nothing when that is impossible."""
+        if not self._raw.in_transaction:
+            raise RuntimeError("this turn has been committed or left; open another one")
+        with self._link.in_words():
+            self._write(writes)
+        self._link.commit()
+
+    def _find(self, lookup: sql.Lookup, keys: Sequence[Any]) -> list[Any]:
+        found: list[Any] = []
+        for start in range(0, len(keys), KEYS_MAX):
+            chunk = keys[start : start + KEYS_MAX]
+            asked = orjson.dumps(chunk)
+            with self._link.in_words():
+                # SQLite's JSON cuts a text at a NUL, which JSON allows: such keys, if they ever come, go one by one.
+                if NUL in asked:
+                    for key in chunk:
+                        given = dict(zip(("part0", "part1"), (key,) if isinstance(key, str) else key, strict=False))
+                        found += self._raw.execute(lookup.one.text, lookup.one.values(given))
+                else:
+                    found += self._raw.execute(lookup.many.text, (asked.decode(),))
+        return found
+
+    def _cases(self, rows: Iterable[Any]) -> list[Case]:
+        return self._casebook.read(rows, lambda digest: find_rules(self._link, digest))
+
+    # what is written -------------------------------------------------------------------------------------------
+
+    def _write(self, writes: Writes) -> None:
+        put = self._raw.executemany
+        rules = {case.rules.digest: case.rules for case in writes.cases} | writes.rulebook
+        put(sql.ADD_RULES.text, [(digest, encode_rules(text)) for digest, text in rules.items()])
+        put(sql.ADD_EVENT.text, event_rows(writes.events))
+        if writes.released or writes.quarantined:
+            self._write_quarantine(writes.released, writes.quarantined)
+        put(sql.PUT_MEMO.text, memo_rows(writes.memos))
+        put(sql.PUT_CASE.text, list(map(self._casebook.row, writes.cases)))
+        put(sql.ADD_PARTY.text, party_rows(writes.cases))
+        partitions = self._partitions(writes)
+        put(
+            sql.ADD_ENTRY.text,
+            [(JOURNAL_VERSION, partitions.get(entry.case, ""), *entry_row(entry)) for entry in writes.entries],
+        )
+        put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
+        at = micros(writes.at)
+        self._raw.execute(sql.ADD_TURN.text, (at, ""))
+        self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
+
+    def _write_quarantine(self, released: Sequence[tuple[str, str, str]], kept: Sequence[Quarantined]) -> None:
+        """Released first: what is retried in vain comes back in the same turn."""
+        self._raw.executemany(sql.RELEASE.text, released)
+        for row in kept:
+            id, source, scenario, at, *told = row
+            of_event = self._raw.execute(sql.PARTITION_OF_EVENT.text, (id, source)).fetchone()
+            partition = of_event[0] if of_event else ""
+            self._raw.execute(sql.PUT_QUARANTINED.text, (id, source, scenario, partition, micros(at), *told))
+        self._raw.executemany(sql.ACCEPT_RELEASED.text, [(id, source) for id, source, _ in released])
+
+    def _partitions(self, writes: Writes) -> dict[str, str]:
+        """The partition of every case that entries and notices are about."""
+        known = {case.id: case.partition for case in writes.cases}
+        about = {entry.case for entry in writes.entries} | {notice.case for notice, _ in writes.notices}
+        others = [id for id in about if id and id not in known]
+        return known | dict(self._find(sql.PARTITIONS, others))
+
+
+def find_rules(link: Link, digest: str) -> bytes:
+    """The rules' text, from the database."""
+    row = link.row(sql.RULES, digest=digest)
+    if row is None:
+        raise StoreError(f"{link.name} is damaged: rules {digest} of a case are missing; restore the last backup")
+    found: bytes = row[0]
+    return found
+
+
+# --- values to rows
+
+
+def event_rows(events: Iterable[EventRow]) -> Iterator[tuple[Any, ...]]:
+    """Column values of events; those of one turn share their time of receipt."""
+    last: datetime | None = None
+    received = 0
+    for id, source, partition, type, subject, at, received_at, place, state, digest, body in events:
+        if received_at is not last:
+            last, received = received_at, micros(received_at)
+        yield id, source, partition, type, subject, micros(at), received, place, str(state), digest, body
+
+
+def memo_rows(memos: Iterable[Memo]) -> Iterator[tuple[Any, ...]]:
+    """Column values of memos, in the order of their table."""
+    for scenario, key, partition, place, newest, memory, expects, wake_at in memos:
+        wake = micros_or_none(wake_at)
+        yield scenario, key, partition, place, micros(newest), memory, encode_expects(expects), wake
+
+
+def read_memo(row: Sequence[Any]) -> Memo:
+    """The memo that ``memo_rows`` laid out."""
+    scenario, key, partition, place, newest, memory, expects, wake_at = row
+    armed, wake = decode_expects(expects), moment_or_none(wake_at)
+    return Memo(scenario, key, partition, place, moment(newest), memory, armed, wake)
+
+
+def party_rows(cases: Iterable[Case]) -> Iterator[tuple[Any, ...]]:
+    """Everybody who has been asked in these cases, for the listing by party."""
+    for case in cases:
+        asked = {order.party for track in case.tracks for order in track.orders}
+        if asked:
+            opened_at = micros(case.opened_at)
+            for party in sorted(asked):
+                yield party, opened_at, case.id, case.partition
+
+
+def notice_rows(notices: Iterable[tuple[Notice, str]], partitions: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Column values of notices; a notice on several channels is encoded once."""
+    last: Notice | None = None
+    body = b""
+    pending = OutboxState.PENDING.value
+    for notice, channel in notices:
+        if notice is not last:
+            last, body = notice, encode_notice(notice)
+        at, partition = micros(notice.at), partitions.get(notice.case, "")
+        yield notice.key, channel, partition, str(notice.severity), pending, at, 0, at, None, "", body

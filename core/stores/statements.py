@@ -1,0 +1,324 @@
+"""The SQL of a store, written in SQLAlchemy Core and compiled once.
+
+Per-row work of SQLAlchemy would cost more than the rest of a turn, so what runs is the text with plain tuples: an
+insert takes the values in the order of its table's columns (without the row number), other statements take them in the
+order of ``Sql.names``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.elements import CompilerElement
+
+from .base import CaseQuery, EventState, OutboxState
+from .schema import (
+    DEAD,
+    DIALECT,
+    NOT_ACCEPTED,
+    OPEN,
+    PENDING,
+    UNHEARD,
+    access,
+    case,
+    case_party,
+    event,
+    journal,
+    memo,
+    meta,
+    outbox,
+    quarantine,
+    rulebook,
+    token,
+    turn,
+)
+
+FEW_PLACES: Final = 64
+"""Up to this many places a listing looks into each; with more it walks all cases, newest first, and passes over some."""
+
+
+class Sql(NamedTuple):
+    """A compiled statement: its text, and the names of its values in order."""
+
+    text: str
+    names: tuple[str, ...]
+
+    def values(self, given: dict[str, Any]) -> tuple[Any, ...]:
+        """The values in the statement's order."""
+        return tuple([given[name] for name in self.names])
+
+
+def sql(statement: Executable) -> Sql:
+    """The statement as SQLite's driver takes it."""
+    assert isinstance(statement, CompilerElement)
+    # Everything that is no bindparam of ours is a constant of the statement and stands in its text.
+    compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    names = tuple(getattr(compiled, "positiontup", None) or ())
+    return Sql(str(compiled), names)
+
+
+def _ask(name: str) -> ColumnElement[Any]:
+    return bindparam(name)
+
+
+def _first(read: Select[Any], most: ColumnElement[Any] | None = None) -> Select[Any]:
+    # Without an offset of ours SQLAlchemy would add one as a value, and every caller would have to name it.
+    return read.limit(bindparam("most") if most is None else most).offset(literal_column("0"))
+
+
+def _inserting(table: Table) -> Any:
+    names = [column.name for column in table.columns if not (column.primary_key and column.name in ("row", "seq"))]
+    return insert(table).values({name: bindparam(name) for name in names})
+
+
+def _replacing(table: Table, key: tuple[str, ...], fixed: tuple[str, ...] = ()) -> Sql:
+    """Insert a row or bring it up to date; ``fixed`` columns never change, and rewriting them would cost index writes."""
+    statement = _inserting(table)
+    kept = {"row", *key, *fixed}
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept}
+    return sql(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
+
+
+class Lookup(NamedTuple):
+    """A read of many keys: ``many`` takes them as one JSON array, ``one`` takes the parts of a single key."""
+
+    many: Sql
+    one: Sql
+
+
+def _lookup(
+    columns: list[Any], parts: int, matches: Callable[[list[ColumnElement[Any]]], ColumnElement[bool]]
+) -> Lookup:
+    """A lookup of keys with so many ``parts``; ``matches`` says which rows a key means."""
+    asked = func.json_each(bindparam("asked")).table_valued("value", name="asked")
+    value = asked.c.value
+    apart = [func.json_extract(value, literal_column(f"'$[{part}]'")) for part in range(parts)]
+    many = select(*columns).select_from(asked).where(matches([value] if parts == 1 else apart))
+    single: list[ColumnElement[Any]] = [bindparam(f"part{part}") for part in range(parts)]
+    one = select(*columns).where(matches(single))
+    return Lookup(sql(many), sql(one))
+
+
+# --- what a turn reads
+
+SEEN: Final = _lookup(
+    [event.c.id, event.c.source, event.c.digest], 2, lambda key: and_(event.c.id == key[0], event.c.source == key[1])
+)
+MEMOS: Final = _lookup(list(memo.c), 2, lambda key: and_(memo.c.scenario == key[0], memo.c.key == key[1]))
+_CASE: Final = [case.c.rules, case.c.body]
+CASES: Final = _lookup(_CASE, 1, lambda key: case.c.id == key[0])
+PARTITIONS: Final = _lookup([case.c.id, case.c.partition], 1, lambda key: case.c.id == key[0])
+
+
+def _current(key: list[ColumnElement[Any]]) -> ColumnElement[bool]:
+    rounds = case.alias("rounds")
+    same = and_(rounds.c.scenario == key[0], rounds.c.key == key[1])
+    still_open = select(rounds.c.id).where(same, rounds.c.closed_at.is_(None)).scalar_subquery()
+    newest = _first(select(rounds.c.id).where(same).order_by(rounds.c.round.desc()), literal_column("1"))
+    return case.c.id == func.coalesce(still_open, newest.scalar_subquery())
+
+
+LATEST: Final = _lookup(_CASE, 2, _current)
+RULES: Final = sql(select(rulebook.c.body).where(rulebook.c.digest == _ask("digest")))
+DUE_CASES: Final = sql(_first(select(*_CASE).where(OPEN, case.c.due <= _ask("now")).order_by(case.c.due, case.c.id)))
+DUE_MEMOS: Final = sql(
+    _first(select(*memo.c).where(memo.c.wake_at <= _ask("now")).order_by(memo.c.wake_at, memo.c.scenario, memo.c.key))
+)
+
+# --- what a turn writes
+
+ADD_EVENT: Final = sql(_inserting(event))
+PUT_QUARANTINED: Final = _replacing(quarantine, ("id", "source", "scenario"))
+PARTITION_OF_EVENT: Final = sql(
+    select(event.c.partition).where(event.c.id == _ask("id"), event.c.source == _ask("source"))
+)
+RELEASE: Final = sql(
+    delete(quarantine).where(
+        quarantine.c.id == _ask("id"), quarantine.c.source == _ask("source"), quarantine.c.scenario == _ask("scenario")
+    )
+)
+ACCEPT_RELEASED: Final = sql(
+    update(event)
+    .where(
+        event.c.id == _ask("of_id"),
+        event.c.source == _ask("of_source"),
+        event.c.state == literal_column(f"'{EventState.QUARANTINED.value}'"),
+        ~exists().where(quarantine.c.id == event.c.id, quarantine.c.source == event.c.source),
+    )
+    .values(state=literal_column(f"'{EventState.ACCEPTED.value}'"))
+)
+PUT_MEMO: Final = _replacing(memo, ("scenario", "key"))
+ADD_RULES: Final = sql(_inserting(rulebook).on_conflict_do_nothing())
+PUT_CASE: Final = _replacing(case, ("id",), fixed=("scenario", "key", "round", "partition", "place", "opened_at"))
+ADD_PARTY: Final = sql(_inserting(case_party).on_conflict_do_nothing())
+ADD_ENTRY: Final = sql(_inserting(journal))
+ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
+ADD_TURN: Final = sql(_inserting(turn))
+PUT_META: Final = _replacing(meta, ("name",))
+
+# --- watchdogs and the clock
+
+META: Final = sql(select(meta.c.value).where(meta.c.name == _ask("name")))
+NEXT_DUE: Final = sql(
+    select(
+        select(func.min(case.c.due)).where(OPEN).scalar_subquery(),
+        select(func.min(memo.c.wake_at)).where(memo.c.wake_at.is_not(None)).scalar_subquery(),
+    )
+)
+ARMED_AFTER: Final = sql(
+    _first(
+        select(memo.c.scenario, memo.c.key, memo.c.expects, memo.c.wake_at)
+        .where(memo.c.wake_at.is_not(None), tuple_(memo.c.scenario, memo.c.key) > tuple_(_ask("scenario"), _ask("key")))
+        .order_by(memo.c.scenario, memo.c.key)
+    )
+)
+REARM: Final = sql(
+    update(memo)
+    .where(memo.c.scenario == _ask("of_scenario"), memo.c.key == _ask("of_key"))
+    .values(expects=_ask("armed"), wake_at=_ask("wake"))
+)
+
+# --- readers
+
+_EVENT: Final = [column for column in event.c if column.name != "row"]
+EVENT: Final = sql(select(*_EVENT).where(event.c.id == _ask("id"), event.c.source == _ask("source")))
+UNHEARD_TYPES: Final = sql(select(event.c.type, func.count()).where(UNHEARD).group_by(event.c.type))
+QUARANTINE: Final = sql(
+    _first(
+        select(*[column for column in quarantine.c if column.name not in ("row", "partition")]).order_by(
+            quarantine.c.row
+        )
+    )
+)
+_ENTRY: Final = [column for column in journal.c if column.name not in ("row", "v", "partition")]
+JOURNAL: Final = sql(select(*_ENTRY).where(journal.c.case == _ask("case")).order_by(journal.c.seq))
+JOURNAL_AFTER: Final = sql(
+    _first(select(journal.c.row, *_ENTRY).where(journal.c.row > _ask("after")).order_by(journal.c.row))
+)
+COUNTS: Final = {
+    name: sql(select(func.count()).select_from(table).where(*conditions))
+    for name, table, conditions in (
+        ("events", event, ()),
+        ("quarantined", quarantine, ()),
+        ("cases", case, ()),
+        ("open_cases", case, (OPEN,)),
+        ("pending_notices", outbox, (PENDING,)),
+        ("dead_notices", outbox, (DEAD,)),
+        ("armed_watchdogs", memo, (memo.c.wake_at.is_not(None),)),
+    )
+}
+
+
+@lru_cache
+def events_after(state: EventState | None) -> Sql:
+    """Stored events in order of arrival, of one state or of all."""
+    read = select(event.c.row, *_EVENT).where(event.c.row > _ask("after"))
+    if state is not None:
+        read = read.where(event.c.state == literal_column(f"'{state.value}'"))
+    if state not in (None, EventState.ACCEPTED):
+        read = read.where(NOT_ACCEPTED)
+    return sql(_first(read.order_by(event.c.row)))
+
+
+def find_cases(query: CaseQuery) -> Sql:
+    """The listing that ``query`` asks for, with a value for each filter that it sets."""
+    few = query.places is not None and len(query.places) <= FEW_PLACES
+    asked = query._replace(places=frozenset() if query.places is not None else None, most=0)
+    shape = tuple(value is not None for value in asked)
+    return _listing(CaseQuery(*shape)._replace(is_open=query.is_open), few)  # type: ignore[arg-type]  # a shape only
+
+
+@lru_cache
+def _listing(has: CaseQuery, few: bool) -> Sql:
+    opened_at, id = (case_party.c.opened_at, case_party.c.case) if has.party else (case.c.opened_at, case.c.id)
+    read: Select[Any] = select(*_CASE, opened_at, id)
+    if has.party:
+        read = read.where(case_party.c.party == _ask("party"), case.c.id == case_party.c.case)
+    if has.places:
+        inside = func.json_each(bindparam("places")).table_valued("value")
+        # Joined to an empty text a column cannot be looked up in its index, and the order's own index is used.
+        place = case.c.place if few else case.c.place.concat(literal_column("''"))
+        read = read.where(place.in_(select(inside.c.value)))
+    if has.scenario:
+        read = read.where(case.c.scenario.concat(literal_column("''")) == _ask("scenario"))
+    if has.stage:
+        read = read.where(case.c.stage == _ask("stage"))
+    if has.overdue_at:
+        read = read.where(OPEN, case.c.late_at < _ask("overdue_at"))
+    if has.is_open is not None:
+        read = read.where(OPEN if has.is_open else case.c.closed_at.is_not(None))
+    if has.after:
+        read = read.where(tuple_(opened_at, id) < tuple_(_ask("after_at"), _ask("after_id")))
+    return sql(_first(read.order_by(opened_at.desc(), id.desc())))
+
+
+# --- the courier
+
+_OWED: Final = [outbox.c.body, outbox.c.channel, outbox.c.state, outbox.c.attempts, outbox.c.next_at, outbox.c.error]
+_NAMED: Final = and_(outbox.c.key == _ask("of_key"), outbox.c.channel == _ask("of_channel"))
+OWED: Final = sql(
+    _first(
+        select(*_OWED)
+        .where(PENDING, outbox.c.next_at <= _ask("now"), outbox.c.channel == _ask("channel"))
+        .order_by(outbox.c.severity, outbox.c.created_at, outbox.c.row)
+    )
+)
+NEXT_OWED: Final = sql(select(func.min(outbox.c.next_at)).where(PENDING))
+DEAD_LETTERS: Final = sql(_first(select(*_OWED).where(DEAD).order_by(outbox.c.created_at, outbox.c.row)))
+
+
+def _settle(state: OutboxState, **values: ColumnElement[Any]) -> Any:
+    return (
+        update(outbox)
+        .where(_NAMED)
+        .values(state=literal_column(f"'{state.value}'"), attempts=outbox.c.attempts + literal_column("1"), **values)
+    )
+
+
+DELIVERED: Final = sql(
+    _settle(OutboxState.DELIVERED, delivered_at=_ask("now"), error=literal_column("''")).where(
+        outbox.c.delivered_at.is_(None)
+    )
+)
+RETRY_LATER: Final = sql(_settle(OutboxState.PENDING, next_at=_ask("at"), error=_ask("why")).where(PENDING))
+GIVE_UP: Final = sql(_settle(OutboxState.DEAD, error=_ask("why")).where(PENDING))
+_REVIVED: Final = (
+    update(outbox)
+    .where(DEAD)
+    .values(
+        state=literal_column(f"'{OutboxState.PENDING.value}'"),
+        attempts=literal_column("0"),
+        next_at=_ask("at"),
+    )
+)
+REVIVE_ALL: Final = sql(_REVIVED)
+REVIVE: Final = sql(_REVIVED.where(outbox.c.key == _ask("of_key")))
+
+# --- tokens and access
+
+ADD_TOKEN: Final = sql(_inserting(token))
+TOKEN: Final = sql(select(*token.c).where(token.c.hash == _ask("hash")))
+TOKENS: Final = sql(select(*token.c).order_by(token.c.name))
+DROP_TOKEN: Final = sql(delete(token).where(token.c.name == _ask("name")))
+ADD_ACCESS: Final = sql(_inserting(access))
+ACCESSES: Final = sql(
+    _first(select(access.c.at, access.c.reader, access.c.what, access.c.purpose).order_by(access.c.row.desc()))
+)

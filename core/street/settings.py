@@ -1,0 +1,220 @@
+"""``civicloop.toml``: who the street is, and how its daemon stores, listens, delivers, and limits itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from .complaint import nearest
+
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+"""A list of names in TOML; the names themselves must be texts."""
+
+
+class Table(BaseModel):
+    """A table of the settings: frozen, unknown keys refused, a number never read out of a text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _one_word(text: str) -> str:
+    if not text or not text.isprintable() or any(map(str.isspace, text)):
+        raise ValueError("it is not one word; write letters, digits, '-' and '_'")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it is empty, or holds line breaks or invisible characters; write one line of text")
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        other = nearest(name, available_timezones(), 'write one like "Asia/Shanghai"')
+        raise ValueError(f"it is not the name of an IANA time zone; {other}") from None
+    return name
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """``127.0.0.1:8420`` or ``[::1]:8420`` as host and port; raises ``ValueError`` that says how to write one."""
+    host, _, port = address.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    digits = port.isascii() and port.isdigit() and len(port) <= 5
+    if not host or not host.isprintable() or " " in host or not digits or int(port) > 65535:
+        raise ValueError('it is not an address; write HOST:PORT, such as "127.0.0.1:8420"')
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``; a name other than ``localhost`` is not looked up and is not."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(address: str) -> str:
+    split_address(address)
+    return address
+
+
+def _url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
+        good = good and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError('it is not the address of a web server; write "https://HOST/PATH"')
+    return url
+
+
+Word = Annotated[str, AfterValidator(_one_word)]
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class StreetTable(Table):
+    """``[street]``: ``code`` is its place in places.csv, ``zone`` an IANA time zone, ``language`` that of its texts."""
+
+    code: Word
+    name: Line
+    zone: Annotated[str, AfterValidator(_zone)]
+    language: Literal["zh", "en"] = "zh"
+
+
+class StoreTable(Table):
+    """``[store]``: the database file, relative to the folder."""
+
+    path: Line = "var/civicloop.db"
+
+
+class ListenTable(Table):
+    """``[listen]``: where the daemon takes events and answers."""
+
+    address: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8420"
+
+
+class Limits(Table):
+    """``[limits]``: a bound on everything that could grow.
+
+    ``lateness_minutes`` is how long watchdogs of silence wait for late facts, after a start as well;
+    ``future_minutes_max`` how far ahead of the clock an event may be; ``dedupe_days`` how long (source, id) is known;
+    ``repeat_hours`` how often an unsolved case is repeated once its chain has ended.
+    """
+
+    queue_events_max: int = Field(default=10_000, ge=1, le=1_000_000)
+    batch_events_max: int = Field(default=1_000, ge=1, le=100_000)
+    body_bytes_max: int = Field(default=4 * 2**20, ge=1024, le=64 * 2**20)
+    future_minutes_max: int = Field(default=5, ge=0, le=1440)
+    lateness_minutes: int = Field(default=10, ge=0, le=1440)
+    dedupe_days: int = Field(default=30, ge=30, le=3650)
+    repeat_hours: int = Field(default=24, ge=1, le=168)
+    delivery_attempts_max: int = Field(default=12, ge=1, le=100)
+
+    @field_validator("batch_events_max")
+    @classmethod
+    def _a_batch_fits_the_queue(cls, batch: int, info: ValidationInfo) -> int:
+        if batch > info.data.get("queue_events_max", batch):
+            raise ValueError("it exceeds queue_events_max; make the queue the larger of the two")
+        return batch
+
+
+class Console(Table):
+    """Notices on standard output, for a first look."""
+
+    kind: Literal["console"]
+
+
+class Null(Table):
+    """Notices go nowhere and count as delivered."""
+
+    kind: Literal["null"]
+
+
+class Webhook(Table):
+    """Notices by HTTP POST.
+
+    Signed with HMAC where a secret is named: the text of ``secret_file`` (relative to the folder), or the environment
+    variable ``secret_env``. ``url`` may carry a key and is never shown.
+    """
+
+    kind: Literal["webhook"]
+    url: Annotated[str, AfterValidator(_url)] = Field(repr=False)
+    secret_file: Line | None = None
+    secret_env: Word | None = None
+    timeout_seconds: int = Field(default=10, ge=1, le=60)
+
+    @field_validator("secret_env")
+    @classmethod
+    def _one_secret(cls, variable: str | None, info: ValidationInfo) -> str | None:
+        if variable is not None and info.data.get("secret_file") is not None:
+            raise ValueError("there is a secret_file as well; keep one of them")
+        return variable
+
+
+class FileDrop(Table):
+    """Notices as files in ``directory`` (relative to the folder), for a ferry gateway (网闸) to carry away."""
+
+    kind: Literal["file_drop"]
+    directory: Line
+
+
+Channel = Annotated[Console | Webhook | FileDrop | Null, Field(discriminator="kind")]
+CHANNEL_KINDS: Final[Mapping[str, type[Table]]] = {
+    "console": Console,
+    "webhook": Webhook,
+    "file_drop": FileDrop,
+    "null": Null,
+}
+
+
+class Delivery(Table):
+    """``[delivery]``: channels, in order, of parties that name none (``default``), of ops, and of commands."""
+
+    default: Names = ("console",)
+    ops: Names = ()
+    commands: Names = ()
+
+    @property
+    def ops_channels(self) -> tuple[str, ...]:
+        """Where notices for ops go: ``ops``, or where it is empty ``default``."""
+        return self.ops or self.default
+
+    @property
+    def command_channels(self) -> tuple[str, ...]:
+        """Where commands to devices go: ``commands``, or where it is empty ``default``."""
+        return self.commands or self.default
+
+
+class Plugin(BaseModel):
+    """``[plugins.NAME]``: whether it runs, and one raw table per scenario, which that scenario's own model reads."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    enabled: bool = True
+
+    @property
+    def scenarios(self) -> Mapping[str, Mapping[str, Any]]:
+        """The scenarios' tables by short name: their settings, and ``chain`` with overrides by step."""
+        return self.model_extra or {}
+
+
+class Settings(Table):
+    """The whole of ``civicloop.toml``."""
+
+    street: StreetTable
+    store: StoreTable = StoreTable()
+    listen: ListenTable = ListenTable()
+    limits: Limits = Limits()
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    delivery: Delivery = Delivery()
+    plugins: dict[str, Plugin] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The test kit for plugin authors: a whole civicloop in memory, on a clock you control."""

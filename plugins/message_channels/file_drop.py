@@ -1,0 +1,40 @@
+"""Notices as files in a directory, for a gateway between separated networks (网闸) to carry on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from civicloop import ChannelConfig, Message
+
+from .letter import as_json
+
+
+class FileDrop:
+    """One JSON file a notice, named by its key: written whole or not at all, and the same one again when repeated."""
+
+    class Config(ChannelConfig):
+        """``directory``: where the files go, relative to the street's folder."""
+
+        directory: Path
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self._directory = folder / config.directory
+
+    async def send(self, message: Message) -> None:
+        """Write the file and make it durable. Raises ``OSError`` when the directory cannot be written."""
+        await asyncio.to_thread(self._write, message)
+
+    def _write(self, message: Message) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        final = self._directory / f"{message.key}.json"
+        half = final.with_suffix(".part")
+        with half.open("wb") as file:
+            file.write(as_json(message))
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(final)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

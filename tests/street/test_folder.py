@@ -1,0 +1,154 @@
+"""A good folder loads as it was written; the forms in which people and Excel write it are all read."""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from civicloop.core.model.limit import hours
+from civicloop.core.model.place import Device, Level, Place
+from civicloop.core.street.complaint import Complaint, StreetError
+from civicloop.core.street.folder import load_street
+
+from .conftest import GOOD, Write
+
+
+def test_a_good_folder_loads_as_written(write: Write) -> None:
+    loaded = load_street(write())
+    directory = loaded.street.directory
+    assert loaded.street.code == directory.street == "S"
+    assert loaded.settings.street.name == "青禾街道"
+    assert directory.places["E"] == Place("E", "杨柳苑", Level.ESTATE, "C")
+    assert directory.places["D"].parent is None
+    assert directory.devices["bin-1"] == Device("bin-1", "bin", "E", "满溢", "gw", "绿桶")
+    assert directory.parties["S", "ops_center"].channels == ("console", "drop")
+    assert loaded.contacts["S", "ops_center"] == ("13800000001", "李安 13800000002")
+    assert loaded.plugins["bins"].enabled
+    assert loaded.plugins["bins"].scenarios == {"overflow": {"full_at": 85}}
+    assert loaded.organisation_slots == {}
+    assert loaded.path("var/x.db") == loaded.folder / "var/x.db"
+
+
+def test_shifts_are_local_and_half_open(write: Write) -> None:
+    directory = load_street(write()).street.directory
+    for at, person in [("2026-01-01T11:59:59", "沈安"), ("2026-01-01T12:00:00", "顾平")]:
+        holder = directory.holder("ops_center", "E", datetime.fromisoformat(at).replace(tzinfo=UTC))
+        assert holder is not None
+        assert holder.people == (person,)
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-01-01 08:00", "2026-01-01T08:00:00", "2026/1/1 8:00", "2026/01/01 08:00:00"]
+)
+def test_times_are_read_as_people_and_excel_write_them(write: Write, written: str) -> None:
+    roster = f"role,place,from,to,person\nops_center,S,{written},2026-01-02 08:00,沈安\n"
+    [shift] = load_street(write(roster_csv=roster)).street.directory.roster["S", "ops_center"]
+    assert shift.begins == datetime(2026, 1, 1, 0, 0, tzinfo=UTC)
+
+
+def test_a_file_from_excel_is_read(write: Write) -> None:
+    text = "parent,level,name,code\n,district,示例区,D\nD,street,青禾街道,S\n\nS,estate,\"苑, 东\",E\n,,,\n"
+    places = b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
+    settings = b"\xef\xbb\xbf" + GOOD["civicloop.toml"].replace("\n", "\r\n").encode()
+    loaded = load_street(write(places_csv=places, civicloop_toml=settings))
+    assert list(loaded.street.directory.places) == ["D", "S", "E"]
+    assert loaded.street.directory.places["E"].name == "苑, 东"
+    assert loaded.locate("street.zone") == 4
+
+
+def test_full_width_semicolons_part_entries_too(write: Write) -> None:
+    parties = "place,role,organisation,contacts,channels\nS,ops_center,城运中心,a；b; ,console；drop\n"
+    party = load_street(write(parties_csv=parties)).street.directory.parties["S", "ops_center"]
+    assert (party.contacts, party.channels) == (("a", "b"), ("console", "drop"))
+
+
+def test_the_calendar_is_read(write: Write) -> None:
+    text = (
+        'weekdays = ["mon", "sat"]\nslots = ["09:00-11:30", "13:00-17:00"]\n'
+        'holidays = [2025-01-01, "2025-10-01 to 2025-10-03"]\nworkdays = [2025-09-28]\n'
+        '[organisations."柳新物业"]\nslots = ["06:00-12:00"]\n'
+    )
+    loaded = load_street(write(calendar_toml=text))
+    calendar = loaded.street.calendar
+    assert calendar.weekdays == {0, 5}
+    assert calendar.slots == ((time(9), time(11, 30)), (time(13), time(17)))
+    assert calendar.holidays == {date(2025, 1, 1), date(2025, 10, 1), date(2025, 10, 2), date(2025, 10, 3)}
+    assert calendar.workdays == {date(2025, 9, 28)}
+    assert str(calendar.zone) == "Asia/Shanghai"
+    assert loaded.organisation_slots == {"柳新物业": ((time(6), time(12)),)}
+
+
+def test_limits_reach_the_street(write: Write) -> None:
+    loaded = load_street(write(civicloop_toml=GOOD["civicloop.toml"] + "[limits]\nrepeat_hours = 8\n"))
+    assert loaded.street.repeat_after == hours(8)
+    assert loaded.settings.limits.queue_events_max == 10_000
+
+
+def test_no_repr_shows_a_phone_or_a_name(write: Write) -> None:
+    loaded = load_street(write())
+    shown = repr(loaded) + repr(loaded.contacts) + repr(loaded.street) + repr(loaded.settings)
+    for secret in ("13800000001", "13800000002", "李安", "沈安", "顾平"):
+        assert secret not in shown
+
+
+def test_the_digest_names_the_bytes_of_all_files(write: Write) -> None:
+    before = load_street(write()).digest
+    assert load_street(write()).digest == before
+    assert load_street(write(calendar_toml="# one more word\n")).digest != before
+
+
+def test_a_later_layer_complains_at_the_line_of_a_key(write: Write) -> None:
+    loaded = load_street(write())
+    told = loaded.complaint("plugins.bins.overflow.full_at", "it is too high", "write 90")
+    assert told == Complaint("civicloop.toml", 11, "it is too high", "write 90")
+    assert str(told) == "civicloop.toml:11: it is too high; write 90"
+
+
+def test_a_bad_reload_keeps_what_was_loaded(write: Write) -> None:
+    old = load_street(write())
+    with pytest.raises(StreetError):
+        load_street(write(places_csv="nonsense"))
+    assert old.street.directory.places["E"].name == "杨柳苑"
+    assert load_street(write()) == old
+
+
+def test_a_folder_that_is_not_there_is_said_once(tmp_path: Path) -> None:
+    with pytest.raises(StreetError, match="no such folder") as error:
+        load_street(tmp_path / "nowhere")
+    assert len(error.value.complaints) == 1
+
+
+def test_all_complaints_are_told_at_once_in_order(write: Write) -> None:
+    folder = write(
+        roster_csv="role,place,from,to,person\ncleaner,X,2026-01-01 08:00,2026-01-01 20:00,a\n",
+        devices_csv="id,kind,place,purpose,via,vendor\nb,bin,X,,,\nb,bin,E,,,\nc,,E,,,\n",
+        civicloop_toml=GOOD["civicloop.toml"].replace("zone", "zome") + "[listen]\naddress = '0.0.0.0:80'\n",
+        calendar_toml=None,
+    )
+    with pytest.raises(StreetError) as error:
+        load_street(folder)
+    told = error.value.complaints
+    assert [(one.file, one.line) for one in told] == [
+        *(("civicloop.toml", line) for line in (1, 4, 13)),
+        ("calendar.toml", 0),
+        *(("devices.csv", line) for line in (2, 3, 4)),
+        ("roster.csv", 2),
+    ]
+    assert str(error.value) == "\n".join(map(str, told))
+    assert str(error.value).splitlines()[3].startswith("calendar.toml: it is missing; ")
+
+
+def test_a_flood_of_complaints_is_cut_and_counted(write: Write) -> None:
+    rows = "".join(f"d{number},bin,NOWHERE,,,\n" for number in range(1500))
+    with pytest.raises(StreetError) as error:
+        load_street(write(devices_csv="id,kind,place,purpose,via,vendor\n" + rows))
+    assert len(error.value.complaints) == 1001
+    assert "500 more complaints" in str(error.value)
+
+
+def test_a_hundred_thousand_devices_load(write: Write) -> None:
+    rows = "".join(f"d{number},bin,E,满溢,gw-{number % 100},绿桶\n" for number in range(100_000))
+    devices = load_street(write(devices_csv="id,kind,place,purpose,via,vendor\n" + rows)).street.directory.devices
+    assert len(devices) == 100_000
+    assert devices["d99999"].via == "gw-99"
+    assert devices["d1"].kind is devices["d2"].kind
