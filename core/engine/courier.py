@@ -71,6 +71,11 @@ class Courier:
             for name in self._channels:
                 group.create_task(self._serve(name))
 
+    async def close(self) -> None:
+        """Let go of all channels."""
+        for channel in self._channels.values():
+            await channel.close()
+
     async def deliver(self, name: str) -> int:
         """Send what one channel owes now; returns how many notices were tried."""
         owed = self._store.owed(name, self._clock.now(), BATCH)
@@ -121,5 +126,3 @@ class Courier:
             if name not in self._channels:
                 for owed in self._store.owed(name, self._clock.now() + BACKOFF_MAX * 100, 100_000):
                     self._bury(name, owed.notice, f"there is no channel {name!r} in civicloop.toml any more")
-
-

@@ -13,7 +13,7 @@ from ..sdk.loader import Registry
 class Setup:
     """``future_max``: how far ahead of now a fact's time may be. ``lateness``: how long silence is not yet silence.
 
-    ``channels`` are used for parties that name none; ``digest`` names the configuration in the record of turns;
+    ``channels`` are used for parties that name none, ``ops_channels`` for ops, ``command_channels`` for devices; ``digest`` names the configuration in the record of turns;
     ``salt`` keys the pseudonyms of persons in the journal.
     """
 
@@ -22,6 +22,8 @@ class Setup:
     future_max: timedelta = timedelta(minutes=5)
     lateness: timedelta = timedelta(minutes=10)
     channels: tuple[str, ...] = ("console",)
+    ops_channels: tuple[str, ...] = ("console",)
+    command_channels: tuple[str, ...] = ("console",)
     language: str = "zh"
     digest: str = ""
     salt: bytes = b"civicloop"

@@ -12,7 +12,7 @@ from ..loop.decide import decide
 from ..loop.draft import Decision
 from ..model.case import Case, Reason
 from ..model.given import Given
-from ..model.notice import Notice
+from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
 from .setup import Setup
 
@@ -99,8 +99,13 @@ class Work:
 
     def owe(self, notice: Notice) -> None:
         """Put a notice into the outbox, once for each channel of its party."""
-        for channel in notice.channels or self.setup.channels:
+        for channel in notice.channels or self._usual_channels(notice.kind):
             self.writes.notices.append((notice, channel))
+
+    def _usual_channels(self, kind: NoticeKind) -> tuple[str, ...]:
+        if kind is NoticeKind.OPS:
+            return self.setup.ops_channels
+        return self.setup.command_channels if kind is NoticeKind.COMMAND else self.setup.channels
 
     # memos ---------------------------------------------------------------------------------------------------
 

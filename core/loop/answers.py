@@ -160,7 +160,9 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
             fail_check(draft, track, given.party)
             return draft.decision(Reason.CHECK_FAILED)
         case "unable":
-            unable(draft, track, order, given.party)
+            if order is None:
+                return refuse(case, Reason.NOT_ASKED, f"{given.party} was not asked to check, and need not be able to")
+            unable(draft, track, order)
             return draft.decision(Reason.CHECK_UNABLE)
     return refuse(case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a verdict; say pass, fail or unable")
 

@@ -166,10 +166,9 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     return Reason.CHECK_UNABLE
 
 
-def unable(draft: Draft, track: Track, order: WorkOrder | None, party: str) -> None:
-    """Whoever should look cannot: the next one is asked."""
-    if order is not None:
-        orders = tuple(withdrawn(order) if old.number == order.number else old for old in track.orders)
-        track = replace(track, orders=orders)
-    draft.journal(Reason.CHECK_UNABLE, track, party=party)
+def unable(draft: Draft, track: Track, order: WorkOrder) -> None:
+    """Whoever was asked to look cannot: the next one is asked."""
+    orders = tuple(withdrawn(old) if old.number == order.number else old for old in track.orders)
+    track = replace(track, orders=orders)
+    draft.journal(Reason.CHECK_UNABLE, track, party=order.party)
     ask_checker(draft, track)

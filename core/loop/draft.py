@@ -156,5 +156,6 @@ class Draft:
         closed = tuple(_ended(other) for other in self.case.tracks)
         self.case = replace(self.case, tracks=closed, closed_at=self.now, result=result)
         self.journal(Reason.CLOSED, track)
-        asked = [order.party for other in closed for order in other.orders]
+        told = {notice.party for notice in self.notices if notice.kind is NoticeKind.CLOSED}
+        asked = [order.party for other in closed for order in other.orders if order.party not in told]
         return self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))

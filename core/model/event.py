@@ -57,9 +57,8 @@ class Event(BaseModel):
     _envelope: Envelope | None = PrivateAttr(default=None)
     _at: datetime | None = PrivateAttr(default=None)
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, type: str = "", **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, type: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
         if type:
             cls.type = type
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..loop.proofs import faults_of
+from ..loop.proofs import faults as chain_faults
 from ..model.chain import Loop, Need, Rules, Severity, Step, TrackRule
 from ..model.limit import Limit
 from .scenario import API_VERSION, Config, Memory, Scenario
@@ -99,7 +99,7 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
     rules = _rules(scenario, table, where, found)
     if rules is not None:
         remedy = f"change the chain of {scenario.name} or its override in {where}"
-        found += [Fault(scenario.name, complaint, remedy) for complaint in faults_of(rules)]
+        found += [Fault(scenario.name, complaint, remedy) for complaint in chain_faults(rules)]
     if found or config is None or rules is None:
         raise PluginError(found)
     return Binding(scenario(config), rules, rules.digest)

@@ -120,7 +120,7 @@ class Turn(Protocol):
         ...
 
     def latest(self, refs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Case]:
-        """The latest round of each ``(scenario, key)``."""
+        """The open round of each ``(scenario, key)``, else its latest."""
         ...
 
     def cases(self, ids: Sequence[str]) -> Mapping[str, Case]:
@@ -141,7 +141,12 @@ class Turn(Protocol):
 
 
 class CaseQuery(NamedTuple):
-    """Which cases to list, newest first. ``places`` are the codes of a subtree; ``after`` is the cursor of the last page."""
+    """Which cases to list, newest first.
+
+    ``places`` are the codes of a subtree; ``after`` is the cursor of the last page; ``party`` is a role that has
+    been asked in the case, whenever. Overdue is a case in which somebody who was asked has let a deadline pass before
+    ``overdue_at`` and may still answer, even where the chain has gone on without them.
+    """
 
     places: frozenset[str] | None = None
     scenario: str | None = None
@@ -225,7 +230,10 @@ class Store(Protocol):
         ...
 
     def find_cases(self, query: CaseQuery) -> tuple[list[Case], str | None]:
-        """A page of cases and the cursor of the next one, ``None`` on the last page."""
+        """A page of cases and the cursor of the next one, ``None`` on the last page.
+
+        Raises ``ValueError`` for a cursor that no page has given.
+        """
         ...
 
     def journal(self, case: str) -> list[Entry]:
@@ -237,7 +245,9 @@ class Store(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """How much there is: events, open_cases, cases, pending and dead notices, quarantined, armed watchdogs."""
+        """How much there is, by name: events, quarantined, cases, open_cases, pending_notices, dead_notices, and
+        armed_watchdogs (keys that have one).
+        """
         ...
 
     # the courier ---------------------------------------------------------------------------------------------

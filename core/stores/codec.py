@@ -62,7 +62,7 @@ def _converter(hint: Any) -> Convert | None:
         return _instant
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {member.value: member for member in hint}.__getitem__
-    return reader(hint) if is_dataclass(hint) else None
+    return reader(hint) if isinstance(hint, type) and is_dataclass(hint) else None
 
 
 def _tuple_converter(parts: tuple[Any, ...]) -> Convert:
@@ -92,16 +92,16 @@ def reader(cls: Callable[..., T], leave_out: str = "") -> Callable[[dict[str, An
 
 
 def writer(cls: type[Any], leave_out: str = "") -> Callable[[Any], dict[str, Any]]:
-    """A function that turns a ``cls`` into what orjson writes fastest: dicts, since slotted dataclasses are slow there."""
+    """A function that turns a ``cls`` into dicts: orjson writes these faster than dataclasses with slots."""
     names = tuple(field.name for field in fields(cls) if field.name != leave_out)
     values = attrgetter(*names)
     hints = get_type_hints(cls)
-    nested = tuple((name, write) for name in names if (write := _tuple_writer(hints[name])) is not None)
+    nested = tuple((name, each) for name in names if (each := _tuple_writer(hints[name])) is not None)
 
     def write(value: Any) -> dict[str, Any]:
         raw = dict(zip(names, values(value), strict=True))
-        for name, each in nested:
-            raw[name] = list(map(each, raw[name]))
+        for name, write_part in nested:
+            raw[name] = list(map(write_part, raw[name]))
         return raw
 
     return write
@@ -157,12 +157,12 @@ def decode_notice(body: bytes) -> Notice:
 
 def encode_expects(expects: Sequence[tuple[str, datetime]]) -> str:
     """Armed watchdogs as a JSON array of name and microseconds."""
-    return orjson.dumps([(name, micros(by)) for name, by in expects]).decode() if expects else "[]"
+    return orjson.dumps([(name, micros(by)) for name, by in expects]).decode()
 
 
 def decode_expects(text: str) -> tuple[tuple[str, datetime], ...]:
     """The watchdogs that ``encode_expects`` wrote."""
-    return () if text == "[]" else tuple((name, moment(by)) for name, by in orjson.loads(text))
+    return tuple((name, moment(by)) for name, by in orjson.loads(text))
 
 
 def entry_row(entry: Entry) -> tuple[Any, ...]:

@@ -100,14 +100,6 @@ def _read_owed(rows: Iterable[Any]) -> list[Owed]:
 
 
 def _read_token(row: Any) -> Token:
-    name, hash, scopes, organisation, roles, place, person, created_at = row
-    return Token(
-        name,
-        hash,
-        tuple(orjson.loads(scopes)),
-        organisation,
-        tuple(orjson.loads(roles)),
-        place,
-        person,
-        moment(created_at),
-    )
+    name, digest, scopes, organisation, roles, place, person, created_at = row
+    lists = tuple(orjson.loads(scopes)), tuple(orjson.loads(roles))
+    return Token(name, digest, lists[0], organisation, lists[1], place, person, moment(created_at))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -42,7 +41,7 @@ class SqliteReader:
     def quarantine(self, most: int) -> list[Quarantined]:
         """What waits in quarantine, oldest first."""
         rows = self._reads.rows(sql.QUARANTINE, most=most)
-        return [Quarantined(id, source, scenario, moment(at), *told) for id, source, scenario, at, *told in rows]
+        return [Quarantined(name, source, scenario, moment(at), *told) for name, source, scenario, at, *told in rows]
 
     def case(self, id: str) -> Case | None:
         """One case by id."""
@@ -57,7 +56,7 @@ class SqliteReader:
 
         Raises ``ValueError`` for a cursor that no page has given.
         """
-        opened_at, id = _position(query.after)
+        after_at, after_id = _position(query.after)
         rows = self._reads.rows(
             sql.find_cases(query),
             places=orjson.dumps(sorted(query.places or ())).decode(),
@@ -65,8 +64,8 @@ class SqliteReader:
             stage=query.stage,
             party=query.party,
             overdue_at=micros(query.overdue_at) if query.overdue_at else None,
-            after_at=opened_at,
-            after_id=id,
+            after_at=after_at,
+            after_id=after_id,
             most=query.most + 1,
         )
         page = rows[: query.most]
@@ -96,16 +95,16 @@ class SqliteReader:
 
 def read_event(row: Any) -> EventRow:
     """A stored event from its columns."""
-    id, source, partition, type, subject, at, received_at, place, state, digest, body = row
-    times = moment(at), moment(received_at)
-    return EventRow(id, source, partition, type, subject, *times, place, EventState(state), digest, body)
+    stored = EventRow(*row)
+    state = EventState(stored.state)
+    return stored._replace(at=moment(row[5]), received_at=moment(row[6]), state=state)
 
 
 def _position(cursor: str | None) -> tuple[int, str]:
     """The opening time and id of the last case that a cursor names."""
     if cursor is None:
         return 0, ""
-    opened_at, dot, id = cursor.partition(".")
+    opened_at, dot, case = cursor.partition(".")
     if not (dot and len(opened_at) < 20 and opened_at.removeprefix("-").isdecimal() and opened_at.isascii()):
         raise ValueError(f"{cursor[:50]!r} is not a cursor; take the one that came with the page before, or none")
-    return max(-INTEGER_MAX, min(int(opened_at), INTEGER_MAX)), id
+    return max(-INTEGER_MAX, min(int(opened_at), INTEGER_MAX)), case

@@ -20,9 +20,7 @@ from .codec import (
     encode_rules,
     entry_row,
     micros,
-    micros_or_none,
     moment,
-    moment_or_none,
 )
 from .link import Link
 
@@ -30,6 +28,7 @@ KEYS_MAX: Final = 5000
 """How many keys one statement reads; more are read by several."""
 
 NUL: Final = b"\\u0000"
+NOTHING_ARMED: Final = "[]"
 ALIVE_AT: Final = "alive_at"
 
 
@@ -43,11 +42,11 @@ class SqliteTurn:
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""
-        return {(id, source): digest for id, source, digest in self._find(sql.SEEN, names)}
+        return {(name, source): digest for name, source, digest in self._find(sql.SEEN, names)}
 
     def memos(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Memo]:
         """The memos of these ``(scenario, key)`` pairs."""
-        return {(row[0], row[1]): read_memo(row) for row in self._find(sql.MEMOS, keys)}
+        return {(memo.scenario, memo.key): memo for memo in read_memos(self._find(sql.MEMOS, keys))}
 
     def latest(self, refs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Case]:
         """The open round of each ``(scenario, key)``, else its latest."""
@@ -63,7 +62,7 @@ class SqliteTurn:
 
     def due_memos(self, now: datetime, most: int) -> list[Memo]:
         """Memos whose watchdog must be looked at by ``now``, earliest first."""
-        return [read_memo(row) for row in self._link.rows(sql.DUE_MEMOS, now=micros(now), most=most)]
+        return list(read_memos(self._link.rows(sql.DUE_MEMOS, now=micros(now), most=most)))
 
     def commit(self, writes: Writes) -> None:
         """Write everything and make it durable. Raises ``StoreError`` and writes nothing when that is impossible."""
@@ -74,19 +73,20 @@ class SqliteTurn:
         self._link.commit()
 
     def _find(self, lookup: sql.Lookup, keys: Sequence[Any]) -> list[Any]:
-        found: list[Any] = []
-        for start in range(0, len(keys), KEYS_MAX):
-            chunk = keys[start : start + KEYS_MAX]
-            asked = orjson.dumps(chunk)
-            with self._link.in_words():
-                # SQLite's JSON cuts a text at a NUL, which JSON allows: such keys, if they ever come, go one by one.
-                if NUL in asked:
-                    for key in chunk:
-                        given = dict(zip(("part0", "part1"), (key,) if isinstance(key, str) else key, strict=False))
-                        found += self._raw.execute(lookup.one.text, lookup.one.values(given))
-                else:
-                    found += self._raw.execute(lookup.many.text, (asked.decode(),))
-        return found
+        if len(keys) > KEYS_MAX:
+            chunks = (keys[start : start + KEYS_MAX] for start in range(0, len(keys), KEYS_MAX))
+            return [row for chunk in chunks for row in self._find(lookup, chunk)]
+        asked = orjson.dumps(keys)
+        with self._link.in_words():
+            if NUL not in asked:
+                return self._raw.execute(lookup.many.text, (asked.decode(),)).fetchall()
+            # SQLite's JSON cuts a text at a NUL, which JSON allows: such keys, if they ever come, go one by one.
+            found: list[Any] = []
+            for key in keys:
+                parts = (key,) if isinstance(key, str) else key
+                given = {f"part{number}": part for number, part in enumerate(parts)}
+                found += self._raw.execute(lookup.one.text, lookup.one.values(given))
+            return found
 
     def _cases(self, rows: Iterable[Any]) -> list[Case]:
         return self._casebook.read(rows, lambda digest: find_rules(self._link, digest))
@@ -117,17 +117,17 @@ class SqliteTurn:
         """Released first: what is retried in vain comes back in the same turn."""
         self._raw.executemany(sql.RELEASE.text, released)
         for row in kept:
-            id, source, scenario, at, *told = row
-            of_event = self._raw.execute(sql.PARTITION_OF_EVENT.text, (id, source)).fetchone()
+            name, source, scenario, at, *told = row
+            of_event = self._raw.execute(sql.PARTITION_OF_EVENT.text, (name, source)).fetchone()
             partition = of_event[0] if of_event else ""
-            self._raw.execute(sql.PUT_QUARANTINED.text, (id, source, scenario, partition, micros(at), *told))
-        self._raw.executemany(sql.ACCEPT_RELEASED.text, [(id, source) for id, source, _ in released])
+            self._raw.execute(sql.PUT_QUARANTINED.text, (name, source, scenario, partition, micros(at), *told))
+        self._raw.executemany(sql.ACCEPT_RELEASED.text, [(name, source) for name, source, _ in released])
 
     def _partitions(self, writes: Writes) -> dict[str, str]:
         """The partition of every case that entries and notices are about."""
         known = {case.id: case.partition for case in writes.cases}
         about = {entry.case for entry in writes.entries} | {notice.case for notice, _ in writes.notices}
-        others = [id for id in about if id and id not in known]
+        others = [name for name in about if name and name not in known]
         return known | dict(self._find(sql.PARTITIONS, others))
 
 
@@ -147,24 +147,26 @@ def event_rows(events: Iterable[EventRow]) -> Iterator[tuple[Any, ...]]:
     """Column values of events; those of one turn share their time of receipt."""
     last: datetime | None = None
     received = 0
-    for id, source, partition, type, subject, at, received_at, place, state, digest, body in events:
+    for name, source, partition, kind, subject, at, received_at, place, state, digest, body in events:
         if received_at is not last:
             last, received = received_at, micros(received_at)
-        yield id, source, partition, type, subject, micros(at), received, place, str(state), digest, body
+        yield name, source, partition, kind, subject, micros(at), received, place, str(state), digest, body
 
 
 def memo_rows(memos: Iterable[Memo]) -> Iterator[tuple[Any, ...]]:
     """Column values of memos, in the order of their table."""
     for scenario, key, partition, place, newest, memory, expects, wake_at in memos:
-        wake = micros_or_none(wake_at)
-        yield scenario, key, partition, place, micros(newest), memory, encode_expects(expects), wake
+        armed = encode_expects(expects) if expects else NOTHING_ARMED
+        wake = None if wake_at is None else micros(wake_at)
+        yield scenario, key, partition, place, micros(newest), memory, armed, wake
 
 
-def read_memo(row: Sequence[Any]) -> Memo:
-    """The memo that ``memo_rows`` laid out."""
-    scenario, key, partition, place, newest, memory, expects, wake_at = row
-    armed, wake = decode_expects(expects), moment_or_none(wake_at)
-    return Memo(scenario, key, partition, place, moment(newest), memory, armed, wake)
+def read_memos(rows: Iterable[Any]) -> Iterator[Memo]:
+    """The memos that ``memo_rows`` laid out."""
+    for scenario, key, partition, place, newest, memory, armed, wake in rows:
+        expects = () if armed == NOTHING_ARMED else decode_expects(armed)
+        wake_at = None if wake is None else moment(wake)
+        yield Memo(scenario, key, partition, place, moment(newest), memory, expects, wake_at)
 
 
 def party_rows(cases: Iterable[Case]) -> Iterator[tuple[Any, ...]]:

@@ -52,7 +52,7 @@ from .schema import (
 )
 
 FEW_PLACES: Final = 64
-"""Up to this many places a listing looks into each; with more it walks all cases, newest first, and passes over some."""
+"""Up to this many places a listing looks into each; with more it walks all cases, newest first, and skips some."""
 
 
 class Sql(NamedTuple):
@@ -90,7 +90,7 @@ def _inserting(table: Table) -> Any:
 
 
 def _replacing(table: Table, key: tuple[str, ...], fixed: tuple[str, ...] = ()) -> Sql:
-    """Insert a row or bring it up to date; ``fixed`` columns never change, and rewriting them would cost index writes."""
+    """Insert a row or bring it up to date; ``fixed`` columns never change, and would cost index writes for nothing."""
     statement = _inserting(table)
     kept = {"row", *key, *fixed}
     changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept}
@@ -109,8 +109,10 @@ def _lookup(
 ) -> Lookup:
     """A lookup of keys with so many ``parts``; ``matches`` says which rows a key means."""
     asked = func.json_each(bindparam("asked")).table_valued("value", name="asked")
-    value = asked.c.value
-    apart = [func.json_extract(value, literal_column(f"'$[{part}]'")) for part in range(parts)]
+    value: ColumnElement[Any] = asked.c.value
+    apart: list[ColumnElement[Any]] = [
+        func.json_extract(value, literal_column(f"'$[{part}]'")) for part in range(parts)
+    ]
     many = select(*columns).select_from(asked).where(matches([value] if parts == 1 else apart))
     single: list[ColumnElement[Any]] = [bindparam(f"part{part}") for part in range(parts)]
     one = select(*columns).where(matches(single))
@@ -248,8 +250,8 @@ def find_cases(query: CaseQuery) -> Sql:
 
 @lru_cache
 def _listing(has: CaseQuery, few: bool) -> Sql:
-    opened_at, id = (case_party.c.opened_at, case_party.c.case) if has.party else (case.c.opened_at, case.c.id)
-    read: Select[Any] = select(*_CASE, opened_at, id)
+    opened_at, name = (case_party.c.opened_at, case_party.c.case) if has.party else (case.c.opened_at, case.c.id)
+    read: Select[Any] = select(*_CASE, opened_at, name)
     if has.party:
         read = read.where(case_party.c.party == _ask("party"), case.c.id == case_party.c.case)
     if has.places:
@@ -266,8 +268,8 @@ def _listing(has: CaseQuery, few: bool) -> Sql:
     if has.is_open is not None:
         read = read.where(OPEN if has.is_open else case.c.closed_at.is_not(None))
     if has.after:
-        read = read.where(tuple_(opened_at, id) < tuple_(_ask("after_at"), _ask("after_id")))
-    return sql(_first(read.order_by(opened_at.desc(), id.desc())))
+        read = read.where(tuple_(opened_at, name) < tuple_(_ask("after_at"), _ask("after_id")))
+    return sql(_first(read.order_by(opened_at.desc(), name.desc())))
 
 
 # --- the courier

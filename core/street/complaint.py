@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 FILES: Final = ("civicloop.toml", "calendar.toml", "places.csv", "devices.csv", "parties.csv", "roster.csv")
 """The files of a street's folder, in the order in which complaints about them are told."""
 
+TEXT_CHARS_MAX: Final = 400
+"""How much of a text is told: names that people mistyped are in it, and may be anything."""
+
 COMPLAINTS_MAX: Final = 1000
 """How many complaints are kept of one file; the others are counted."""
 
@@ -49,7 +52,7 @@ class Complaints:
         """Keep one complaint, or count it where the file has too many already."""
         found = self._found.setdefault(file, [])
         if len(found) < COMPLAINTS_MAX:
-            found.append(Complaint(file, line, what, remedy))
+            found.append(Complaint(file, line, _plain(what), _plain(remedy)))
         else:
             self._more[file] = self._more.get(file, 0) + 1
 
@@ -72,6 +75,12 @@ class Complaints:
             raise StreetError(sorted(known, key=lambda one: (order.get(one.file, len(order)), one.line or 0)))
 
 
+def _plain(text: str) -> str:
+    """``text`` on one line, without signs that a terminal would obey, and not too long."""
+    shown = text if len(text) <= TEXT_CHARS_MAX else f"{text[:TEXT_CHARS_MAX]}..."
+    return shown if shown.isprintable() else "".join(sign if sign.isprintable() else " " for sign in shown)
+
+
 def is_near(word: str, known: Iterable[str]) -> bool:
     """Whether ``word`` is so like a known word that it was probably meant to be one."""
     return bool(get_close_matches(word[:200], known, n=1, cutoff=0.6))
@@ -80,4 +89,4 @@ def is_near(word: str, known: Iterable[str]) -> bool:
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """The remedy for an unknown word: the known word most like it, else ``otherwise``."""
     found = get_close_matches(word[:200], known, n=1, cutoff=0.6)
-    return f"did you mean {found[0]!r}?" if found else otherwise
+    return f"did you mean {str(found[0])!r}?" if found else otherwise

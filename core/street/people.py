@@ -118,7 +118,7 @@ class PeopleReader:
             return None
         if first >= last:
             self._complain(
-                line, "the shift ends before it begins", "from is the earlier time, to the later", ROSTER.file
+                line, "the shift does not end after it begins", "from is the earlier time, to the later", ROSTER.file
             )
             return None
         return first, last

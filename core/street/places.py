@@ -82,7 +82,7 @@ class PlaceReader:
         for code, place in self.places.items():
             parent = self.places.get(place.parent or "")
             if parent is not None and code not in circles and _RANK[place.level] <= _RANK[parent.level]:
-                what = f"{code!r} is a {place.level} inside {parent.code!r}, a {parent.level}"
+                what = f"the {place.level} {code!r} lies in the {parent.level} {parent.code!r}"
                 self._complain(self.lines[code], what, f"a parent must be larger; the levels are {_LEVELS}")
 
     def _check_street(self, street: str, circles: set[str]) -> None:
@@ -93,7 +93,9 @@ class PlaceReader:
                 self._complain(1, f"the street {street!r} of civicloop.toml is not among the places", remedy)
             return
         if own.level is not Level.STREET:
-            self._complain(self.lines[street], f"{street!r} is a {own.level}", "[street] code must name a street")
+            self._complain(
+                self.lines[street], f"{street!r} has the level {own.level}", "[street] code must name a street"
+            )
             return
         above = self._above(street)
         # What hangs on a circle is not complained about again; what hangs above the street lies beside it.

@@ -101,7 +101,8 @@ def _complain(tables: Tables, fault: ErrorDetails, known: Mapping[Key, Iterable[
 def _misfit(name: str, fault: ErrorDetails) -> tuple[str, str]:
     # A text is never repeated: it may be a secret, a phone number, or a web address that holds a key.
     given = fault["input"]
-    shown = repr(given) if isinstance(given, bool | int | float) else _KINDS.get(type(given), "of another kind")
+    is_short = isinstance(given, float) or (isinstance(given, int) and abs(given) < 10**18)
+    shown = repr(given) if is_short else _KINDS.get(type(given), "of another kind")
     message = fault["msg"]
     if fault["type"] == "value_error":
         what, _, remedy = message.removeprefix("Value error, ").partition("; ")
@@ -109,7 +110,7 @@ def _misfit(name: str, fault: ErrorDetails) -> tuple[str, str]:
     return f"{name} is {shown}", message.replace("Input should be", "it should be", 1)
 
 
-_KINDS: Final[Mapping[type, str]] = {str: "a text", dict: "a table", list: "a list"}
+_KINDS: Final[Mapping[type, str]] = {str: "a text", int: "a huge number", dict: "a table", list: "a list"}
 
 
 def _written_path(tables: Tables, loc: Key) -> Key:

@@ -15,17 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from civicloop.core.gateway.cloudevents import (
-    DISALLOWED,
-    NAME,
-    TEXTS,
-    EnvelopeError,
-    digest,
-    read_batch,
-    read_event,
-    read_json,
-    read_time,
-)
+from civicloop.core.gateway.cloudevents import DISALLOWED, NAME, TEXTS, EnvelopeError, digest, read_event, read_json
 from civicloop.core.gateway.cloudevents_http import Limits, Mode, Request, read_request
 from civicloop.core.model.event import Envelope
 
@@ -42,6 +32,10 @@ def nested(levels: int) -> Any:
     for level in range(levels):
         value = [value] if level % 2 else {"a": value}
     return value
+
+
+def each(name: str, *values: Any) -> list[dict[str, Any]]:
+    return [{name: value} for value in values]
 
 
 def code_of(raw: Any) -> str:
@@ -101,13 +95,13 @@ VALID: list[dict[str, Any]] = [
     {"subject": "B7 三号楼", "x": None, "time": None, "place": None, "received": None},
     {"text": "", "yes": True, "least": -(2**31), "most": 2**31 - 1, "1a": "v", "a" * 100: "v"},
     {f"x{i}": "v" for i in range(96)},
-    *({"subject": text} for text in ("三" * 682 + "ab", "👩\u200d🚒\u3000x", "\ue000")),
-    *({"source": text} for text in ("urn:uuid:6e8bc430", "//u@h:1/a%20b?c=d&e#f", "/街道/网关", "a")),
+    *each("subject", "三" * 682 + "ab", "👩\u200d🚒\u3000x", "\ue000"),
+    *each("source", "urn:uuid:6e8bc430", "//u@h:1/a%20b?c=d&e#f", "/街道/网关", "a"),
     {"dataschema": "https://example.org/s.json#bin"},
     {"datacontenttype": 'Text/Plain ; a="b;\\"c" ;charset=gbk;', "data": "x"},
     {"datacontenttype": "application/vnd.x+JSON; v=1", "data": [1]},
     {"datacontenttype": "text/plain", "data": None},
-    *({"data": data} for data in (False, nested(64), [[] for _ in range(100)], "[" * 100, {"a": None}, "a\n\0")),
+    *each("data", False, nested(64), [[] for _ in range(100)], "[" * 100, {"a": None}, "a\n\0"),
     *({"data_base64": ""}, {"data_base64": None, "data": 1}, {}),
 ]
 
@@ -128,18 +122,18 @@ INVALID: dict[str, list[dict[str, Any]]] = {
     ],
     "bad_type": [
         *({name: 5} for name in sorted(TEXTS)),
-        *({"ext": value} for value in (2**31, -(2**31) - 1, 1.0, {}, [])),
+        *each("ext", 2**31, -(2**31) - 1, 1.0, {}, []),
     ],
     "bad_name": [{name: "v"} for name in ("", "Ext", "my_ext", "ext\n", "a" * 101, "data_base", "é")],
     "bad_character": [{"subject": f"a{c}"} for c in "\x00\x1f\x7f\x9f\ud800\udfff\ufdd0\uffff\U0010fffe"],
     "too_many_attributes": [{f"x{i}": "v" for i in range(97)}],
     "too_long": [{"subject": "三" * 683}, {"ext": "x" * 2049}],
     "bad_data": [
-        {"datacontenttype": "text/plain", "data": {}},
-        *({"data": value} for value in (float("nan"), [{"a": float("inf")}], 2**64, "\ud800", {1: 2}, b"x")),
+        *({"datacontenttype": kind, "data": {}} for kind in ("text/plain", "application/ndjson")),
+        *each("data", float("nan"), [{"a": float("inf")}], 2**64, "\ud800", {1: 2}, b"x"),
     ],
     "two_payloads": [{"data": data, "data_base64": "AA=="} for data in (1, None)],
-    "bad_base64": [{"data_base64": value} for value in (1, "AA", "AB==", "AAAA==", "AAAA\n", "__8=", "é")],
+    "bad_base64": each("data_base64", 1, "AA", "AB==", "AAAA==", "AAAA\n", "__8=", "é"),
     "too_deep": [{"data": nested(65)}, {"data": nested(300)}],
 }
 BAD_TIMES = """
@@ -198,8 +192,8 @@ def test_a_time_is_read_and_kept_as_written(text: str, instant: str) -> None:
 
 @pytest.mark.parametrize("text", [*BAD_TIMES.split(), "2026-03-04 08:15:30Z", "2026-03-04T08:15:30Z\n"])
 def test_a_time_outside_rfc_3339_is_refused(text: str) -> None:
-    with pytest.raises(EnvelopeError, match=r"time is .* RFC 3339; write it as"):
-        read_time(text, "time")
+    with pytest.raises(EnvelopeError, match=r"^time .*; "):
+        read_event(LEAST | {"time": text})
 
 
 def test_the_attributes_this_system_reads_are_picked_out() -> None:
@@ -209,7 +203,7 @@ def test_the_attributes_this_system_reads_are_picked_out() -> None:
 
 
 def test_an_error_names_culprit_place_and_remedy() -> None:
-    members = read_batch(orjson.dumps([LEAST, LEAST | {"place": 5}]), 10)
+    members = read_request(BATCH, orjson.dumps([LEAST, LEAST | {"place": 5}])).members
     assert isinstance(members[0], Envelope)
     assert isinstance(error := members[1], EnvelopeError)
     assert str(error) == "batch[1]: place is a number; write it as a string"
@@ -283,7 +277,9 @@ def test_a_binary_body_is_read_by_its_type(
 HEADER_VALUES = {
     "Euro%20%E2%82%AC%20%F0%9F%98%80": "Euro € 😀",
     '"a \\"b\\" \\\\ %20"': 'a "b" \\  ',
-    **{'  a "b" ': 'a "b"', "%2525": "%25", "垃圾": "垃圾"},
+    '  a "b" ': 'a "b"',
+    "%2525": "%25",
+    "垃圾": "垃圾",
 }
 
 

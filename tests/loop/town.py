@@ -1,4 +1,4 @@
-"""The small street in which the decision table and the laws are played: who is there, and how to say things to a case."""
+"""The small street in which the decision table and the laws are played: who is there, and how to speak to a case."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def clock(minute: float) -> datetime:
 
 def minute(at: datetime | None) -> str:
     """An instant as minutes after the opening."""
-    return "never" if at is None else f"{(at - OPENING) / timedelta(minutes=1):g}"
+    return "never" if at is None else f"{(at - OPENING) / timedelta(minutes=1):.10g}"
 
 
 def found(

@@ -37,9 +37,7 @@ def test_shifts_are_local_and_half_open(write: Write) -> None:
         assert holder.people == (person,)
 
 
-@pytest.mark.parametrize(
-    "written", ["2026-01-01 08:00", "2026-01-01T08:00:00", "2026/1/1 8:00", "2026/01/01 08:00:00"]
-)
+@pytest.mark.parametrize("written", ["2026-01-01 08:00", "2026-01-01T08:00:00", "2026/1/1 8:00", "2026/01/01 08:00:00"])
 def test_times_are_read_as_people_and_excel_write_them(write: Write, written: str) -> None:
     roster = f"role,place,from,to,person\nops_center,S,{written},2026-01-02 08:00,沈安\n"
     [shift] = load_street(write(roster_csv=roster)).street.directory.roster["S", "ops_center"]
@@ -47,7 +45,7 @@ def test_times_are_read_as_people_and_excel_write_them(write: Write, written: st
 
 
 def test_a_file_from_excel_is_read(write: Write) -> None:
-    text = "parent,level,name,code\n,district,示例区,D\nD,street,青禾街道,S\n\nS,estate,\"苑, 东\",E\n,,,\n"
+    text = 'parent,level,name,code\n,district,示例区,D\nD,street,青禾街道,S\n\nS,estate,"苑, 东",E\n,,,\n'
     places = b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
     settings = b"\xef\xbb\xbf" + GOOD["civicloop.toml"].replace("\n", "\r\n").encode()
     loaded = load_street(write(places_csv=places, civicloop_toml=settings))

@@ -92,9 +92,9 @@ def make_cases() -> None:
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["rules"], ["rulebook.digest"], name=op.f("fk_case_rules")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("scenario", "key", "round", name=op.f("uq_case_scenario_key_round")),
+        sa.ForeignKeyConstraint(["rules"], ["rulebook.digest"], name=op.f("fk_case_rules")),
     )
     op.create_index("ix_case_due", "case", ["due", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL"))
     op.create_index("ix_case_newest", "case", ["opened_at", "id"], unique=False)

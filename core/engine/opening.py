@@ -1,0 +1,145 @@
+"""From a street's folder and its plugins to what an engine runs with; everything that is wrong is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from ..model.chain import Step
+from ..sdk.binding import Binding, PluginError
+from ..sdk.channel import Channel, config_type
+from ..sdk.loader import Plugin, Registry, assemble, find_plugins
+from ..street.complaint import Complaint, StreetError
+from ..street.folder import StreetFolder, load_street
+from .setup import Setup
+
+
+class Opened(NamedTuple):
+    """A street that is in order: its folder, what the engine runs with, and what is worth a warning."""
+
+    folder: StreetFolder
+    setup: Setup
+    warnings: tuple[Complaint, ...]
+
+
+def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
+    """Read a street's folder, bind the plugins it enables, and check both against each other.
+
+    ``plugins`` are the installed ones unless given. Raises ``StreetError`` with every complaint.
+    """
+    folder = load_street(path)
+    registry = _assemble(folder, plugins)
+    complaints = [*_chain_complaints(folder, registry), *_channel_complaints(folder, registry)]
+    if complaints:
+        raise StreetError(complaints)
+    settings, limits = folder.settings, folder.settings.limits
+    setup = Setup(
+        street=folder.street,
+        registry=registry,
+        future_max=timedelta(minutes=limits.future_minutes_max),
+        lateness=timedelta(minutes=limits.lateness_minutes),
+        channels=settings.delivery.default,
+        ops_channels=settings.delivery.ops_channels,
+        command_channels=settings.delivery.command_channels,
+        language=settings.street.language,
+        digest=folder.digest,
+        salt=settings.street.code.encode(),
+    )
+    return Opened(folder, setup, tuple(_warnings(folder, registry)))
+
+
+def _assemble(folder: StreetFolder, plugins: Iterable[Plugin] | None) -> Registry:
+    faults = []
+    if plugins is None:
+        found, faults = find_plugins()
+        plugins = found.values()
+    tables = {name: {"enabled": table.enabled, **table.scenarios} for name, table in folder.plugins.items()}
+    enabled = {f"plugin {name}" for name, table in folder.plugins.items() if table.enabled}
+    faults = [fault for fault in faults if fault.culprit in enabled]
+    try:
+        registry = assemble(plugins, tables)
+    except PluginError as error:
+        faults += error.faults
+        registry = Registry()
+    if faults:
+        raise StreetError(
+            folder.complaint(_key_of(fault.culprit), f"{fault.culprit}: {fault.complaint}", fault.remedy)
+            for fault in faults
+        )
+    return registry
+
+
+def _key_of(culprit: str) -> tuple[str, ...]:
+    """The key of civicloop.toml that a culprit such as ``[plugins.a.b] chain.x`` stands for."""
+    if not culprit.startswith("[plugins."):
+        return ("plugins",)
+    table, _, rest = culprit[1:].partition("]")
+    return tuple(part for part in (*table.split("."), *rest.strip().split(".")) if part)
+
+
+def _chain_complaints(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
+    """Roles that nobody holds: a street's own override must not name one, and no step may be left with nobody."""
+    held = {role for _, role in folder.street.directory.parties}
+    for binding, step in _steps(registry):
+        missing = [role for role in step.parties if role not in held]
+        plugin, _, short = binding.name.partition(".")
+        table = folder.plugins[plugin].scenarios.get(short, {})
+        override = table.get("chain", {}).get(step.name, {})
+        if missing and ("parties" in override or len(missing) == len(step.parties)):
+            key = ("plugins", plugin, short, "chain", step.name)
+            yield folder.complaint(
+                key if "parties" in override else ("plugins", plugin),
+                f"step {step.name!r} of {binding.name} asks {', '.join(missing)}, which nobody holds",
+                "add the role to parties.csv, or override the step's parties",
+            )
+
+
+def _warnings(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
+    held = {role for _, role in folder.street.directory.parties}
+    for binding, step in _steps(registry):
+        missing = [role for role in (*step.parties, *step.inform) if role not in held]
+        if missing:
+            what = f"step {step.name!r} of {binding.name} also names {', '.join(missing)}, which nobody holds"
+            yield Complaint("parties.csv", 0, what, "the others are asked; add the role if it exists here")
+
+
+def _steps(registry: Registry) -> Iterator[tuple[Binding, Step]]:
+    for binding in registry.bindings.values():
+        for rule in binding.rules.tracks:
+            for step in rule.chain:
+                yield binding, step
+
+
+def _channel_complaints(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
+    for name in folder.settings.channels:
+        try:
+            make_channel(folder, registry, name)
+        except (ValueError, OSError, TypeError) as error:
+            yield folder.complaint(("channels", name), f"channel {name!r}: {_sentence(error)}", "put the table right")
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)
+
+
+def make_channel(folder: StreetFolder, registry: Registry, name: str) -> Channel:
+    """One channel of ``[channels.NAME]``. Raises ``ValueError`` for a kind nobody brings, or settings that do not fit."""
+    table = folder.settings.channels[name]
+    kind = registry.channels.get(table.kind)
+    if kind is None:
+        have = ", ".join(sorted(registry.channels)) or "none"
+        raise ValueError(f"no plugin brings the kind {table.kind!r}; there are: {have}")
+    return kind(config_type(kind).model_validate(table.settings), folder.folder)
+
+
+def make_channels(opened: Opened) -> dict[str, Channel]:
+    """All channels of a street by name."""
+    folder, registry = opened.folder, opened.setup.registry
+    return {name: make_channel(folder, registry, name) for name in folder.settings.channels}

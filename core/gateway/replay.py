@@ -1,0 +1,107 @@
+"""Replay: recorded events and answers through the real engine, in simulated time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from ..engine.answering import PREFIX
+from ..engine.engine import Engine
+from ..engine.receipt import Input, Receipt
+from ..engine.simulate import Simulation
+from ..model.case import Track, TrackState
+from ..model.event import Envelope
+from ..stores.base import CaseQuery, Store
+
+BATCH_MAX: Final = 1000
+RUN_ON_MAX: Final = timedelta(days=400)
+"""How far the clock runs on past the last input at most: a suspension lasts a year, then the chain ends."""
+
+Timed = tuple[datetime, Envelope]
+Progress = Callable[[datetime, Sequence[Receipt]], None]
+
+
+def in_order(envelopes: Iterable[Envelope]) -> list[Timed]:
+    """Events in the order of their times; at equal times facts, then answers; then source, sequence, id.
+
+    One without a time takes that of the event before it.
+    """
+    timed = _timed(envelopes, lambda envelope: envelope.time)
+    return sorted(timed, key=_order)
+
+
+def _order(item: Timed) -> tuple[datetime, bool, str, str, str]:
+    at, envelope = item
+    return at, envelope.type.startswith(PREFIX), envelope.source, envelope.sequence, envelope.id
+
+
+def as_delivered(envelopes: Iterable[Envelope]) -> list[Timed]:
+    """Events in the order of the file, each at its ``received`` time (else its own), never going back."""
+    timed = _timed(envelopes, lambda envelope: envelope.received or envelope.time)
+    latest = timed[0][0] if timed else None
+    ordered: list[Timed] = []
+    for at, envelope in timed:
+        latest = at if latest is None else max(at, latest)
+        ordered.append((latest, envelope))
+    return ordered
+
+
+def _timed(envelopes: Iterable[Envelope], time_of: Callable[[Envelope], datetime | None]) -> list[Timed]:
+    timed: list[tuple[datetime | None, Envelope]] = []
+    last: datetime | None = None
+    for envelope in envelopes:
+        last = time_of(envelope) or last
+        timed.append((last, envelope))
+    first = next((at for at, _ in timed if at is not None), None)
+    if timed and first is None:
+        raise ValueError("no event says when it happened; give at least the first one a time")
+    return [(at or first, envelope) for at, envelope in timed if (at or first) is not None]  # type: ignore[misc]  # filtered
+
+
+def replay(engine: Engine, timed: Sequence[Timed], until: datetime | None, progress: Progress) -> Counter[str]:
+    """Feed timed events and fire every deadline between them; returns how many ended in which status.
+
+    After the last input the clock runs on to ``until``; without it, until every open case waits only for its daily
+    repetition or for a check by people.
+    """
+    statuses: Counter[str] = Counter()
+    if not timed:
+        return statuses
+    time = Simulation(engine, timed[0][0])
+    for at, group in groupby(timed, key=lambda item: item[0]):
+        if until is not None and at > until:
+            break
+        inputs = [Input(envelope) for _, envelope in group]
+        for start in range(0, len(inputs), BATCH_MAX):
+            receipts = time.feed(inputs[start : start + BATCH_MAX], at)
+            statuses.update(receipt.status for receipt in receipts)
+            progress(at, receipts)
+    if until is not None:
+        time.advance(until)
+    else:
+        _run_on(engine, time)
+    return statuses
+
+
+def _run_on(engine: Engine, time: Simulation) -> None:
+    last = time.now + RUN_ON_MAX
+    while (due := _next_climb(engine.store)) is not None and due <= last:
+        time.advance(due)
+
+
+def _next_climb(store: Store) -> datetime | None:
+    """The earliest deadline of a track that has not come to its end yet."""
+    dues: list[datetime] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = store.find_cases(CaseQuery(is_open=True, after=cursor, most=200))
+        dues += [track.due for case in page for track in case.tracks if _is_climbing(track) and track.due]
+        if cursor is None:
+            return min(dues, default=None)
+
+
+def _is_climbing(track: Track) -> bool:
+    return track.state in (TrackState.WORKING, TrackState.SUSPENDED) or track.quiet_until is not None

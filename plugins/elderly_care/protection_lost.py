@@ -1,0 +1,109 @@
+"""Protection lost (P2): a device of the kit is broken, or has fallen silent.
+
+Missing data is neither "no use" nor "all well" (water analytics practice: 24 hours without data are a device that is
+offline, not zero use). Whether the person is well is the matter of ``no_sign_of_life``, whichever device is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from civicloop import (
+    CLOSE,
+    SMALL,
+    Cleared,
+    Config,
+    Context,
+    Expect,
+    Finding,
+    Memory,
+    Outcome,
+    Severity,
+    Step,
+    days,
+    hours,
+)
+from pydantic import Field
+
+from .events import Bed, DeviceReport, Door, GasSensor, Motion, SmokeSensor, SosPress, Water
+from .home import HomeScenario
+from .signs import latest
+
+REPORT: Final = "report"
+"""The watchdog of a device."""
+
+Report = Door | Motion | Water | Bed | SmokeSensor | GasSensor | SosPress | DeviceReport
+
+
+class ProtectionLostConfig(Config):
+    """When a device that says nothing counts as lost."""
+
+    silent_hours: Annotated[int, Field(ge=0, le=24 * 60)] = Field(
+        default=24,
+        description="Hours without any report of a device before it counts as lost. Practice: 24 h without data are a "
+        "device that is offline. 0: silence is no loss, for kits that send no sign of their own when nothing happens.",
+    )
+
+
+class Health(Memory):
+    """How a device is: its newest status and its newest report of any kind; ``is_lost`` while a case may be open.
+
+    ``is_watched`` once it has shown that it reports regularly: a detector that spoke only to raise its alarm need not.
+    """
+
+    status: str = "online"
+    status_at: datetime | None = None
+    seen_at: datetime | None = None
+    is_watched: bool = False
+    is_lost: bool = False
+
+    def take(self, event: Report) -> None:
+        """Remember a report."""
+        self.seen_at = latest(self.seen_at, event.at)
+        self.is_watched |= not isinstance(event, SmokeSensor | GasSensor | SosPress)
+        if isinstance(event, DeviceReport) and (self.status_at is None or event.at >= self.status_at):
+            self.status, self.status_at = event.status, event.at
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong by its newest reports; a device that reports again after it was offline is online."""
+        is_heard_again = self.status == "offline" and self.seen_at != self.status_at
+        return "" if self.status == "online" or is_heard_again else self.status
+
+
+class ProtectionLost(HomeScenario[Report, Health]):
+    """A device does not protect its household any more until it reports again or was repaired."""
+
+    name = "elderly_care.protection_lost"
+    severity = Severity.P2
+    on_cleared = CLOSE
+    outcomes = {}
+    chain = (
+        Step("repair", ("device_vendor", "property_company"), accept=hours(4), finish=hours(24)),  # [A]
+        Step("supervise", "ops_center", accept=hours(4), finish=days(3), loop=SMALL),  # [A]
+    )
+    config: ProtectionLostConfig
+
+    def key(self, event: Report, context: Context[Health]) -> str | None:
+        """The device, where it belongs to a household."""
+        return event.subject if context.household and event.subject else None
+
+    def assess(self, event: Report, context: Context[Health]) -> Iterable[Outcome]:
+        """A status that is none of health, or a report that ends the trouble."""
+        health = context.memory
+        health.take(event)
+        if health.trouble and isinstance(event, DeviceReport):
+            health.is_lost = True
+            yield Finding(f"device_{health.trouble}", device=event.subject)
+        elif health.is_lost and not health.trouble and event.at == health.seen_at:
+            health.is_lost = False
+            yield Cleared()
+        if self.config.silent_hours and health.is_watched and health.seen_at:
+            yield Expect(REPORT, health.seen_at + timedelta(hours=self.config.silent_hours))
+
+    def overdue(self, expectation: Expect, context: Context[Health]) -> Iterable[Outcome]:
+        """The device has said nothing at all for too long."""
+        context.memory.is_lost = True
+        yield Finding("device_silent", hours=self.config.silent_hours)

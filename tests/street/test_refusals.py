@@ -1,0 +1,235 @@
+"""Everything that can be wrong with a folder: one row each, with the file, the line and the words that are told."""
+
+import pytest
+
+from civicloop.core.street import rows, source
+from civicloop.core.street.complaint import StreetError
+from civicloop.core.street.folder import load_street
+
+from .conftest import GOOD, Write
+
+TOML = GOOD["civicloop.toml"]
+PLACES, DEVICES, PARTIES, ROSTER = (GOOD[f"{name}.csv"].encode() for name in ("places", "devices", "parties", "roster"))
+ROSTER_HEAD = b"role,place,from,to,person\n"
+SHIFT = "ops_center,S,2026-01-01 08:00,2026-01-01 20:00,沈安\n".encode()
+HOOK = '[channels.hook]\nkind = "webhook"\nurl = "https://duty.example/x?key=k3y"\n'
+
+
+def toml(more: str, old: str = "", new: str = "") -> str:
+    return TOML.replace(old, new) + more if old else TOML + more
+
+
+SETTINGS = [
+    # what is written, line, words
+    (None, 0, ["it is missing", "civicloop init"]),
+    (b"[street]\ncode = \xff", 2, ["0xff at offset 16", "UTF-8"]),
+    ("[street]\ncode = S\n", 2, ["not TOML", "quotes"]),
+    ("[street", 1, ["not TOML"]),
+    ("x = " + "[" * 5000, 0, ["nested too deeply"]),
+    ("# " + "x" * 2**20, 0, ["larger than 1048576 bytes"]),
+    (toml("", "[street]\n", "[streat]\n"), 1, ["unknown key 'streat'", "did you mean 'street'?"]),
+    (toml("", "[street]\n", "[street]\nlanguag = 'zh'\n"), 2, ["street.languag", "did you mean 'language'?"]),
+    (toml("", 'code = "S"\n', ""), 1, ["street.code is missing", "add code = ... to [street]"]),
+    ("[channels.console]\nkind = 'console'\n", 1, ["street is missing", "add the table [street]"]),
+    (toml("", '"S"', '"S 1"'), 2, ["street.code: it is not one word"]),
+    (toml("", '"S"', "7"), 2, ["street.code is 7", "a valid string"]),
+    (toml("", '"青禾街道"', '"  "'), 3, ["street.name: it is empty"]),
+    (toml("", "Asia/Shanghai", "Asia/Shangai"), 4, ["IANA", "did you mean 'Asia/Shanghai'?"]),
+    (toml("", "Asia/Shanghai", "../etc/passwd"), 4, ["IANA"]),
+    (toml("", '"S"', '"S"\nlanguage = "fr"'), 3, ["street.language is a text", "'zh' or 'en'"]),
+    (toml("[store]\npath = ''\n"), 13, ["store.path: it is empty"]),
+    (toml("[listen]\naddress = '8420'\n"), 13, ["listen.address", "HOST:PORT"]),
+    (toml("[listen]\naddress = '127.0.0.1:70000'\n"), 13, ["HOST:PORT"]),
+    (toml("[listen]\naddress = '0.0.0.0:8420'\n"), 13, ["other machines can reach '0.0.0.0'"]),
+    (toml("[listen]\nadress = '127.0.0.1:1'\n"), 13, ["did you mean 'address'?"]),
+    (toml("[limits]\nqueue_events_max = 0\n"), 13, ["limits.queue_events_max is 0", "greater than or equal to 1"]),
+    (toml(f"[limits]\nqueue_events_max = 0x{'f' * 9000}\n"), 13, ["is a huge number", "less than or equal to"]),
+    (toml(f"[limits]\n{'x' * 9000} = 1\n"), 13, ["unknown key 'limits.xxx", "..."]),
+    (toml('[channels."a\\nb"]\nkind = 1\n'), 13, ["kind"]),
+    (toml("[limits]\nqueue_events_max = '9'\n"), 13, ["is a text", "a valid integer"]),
+    (toml("[limits]\nqueue_events_max = true\n"), 13, ["is True", "a valid integer"]),
+    (toml("[limits]\nbatch_events_max = 20000\n"), 13, ["limits.batch_events_max: it exceeds queue_events_max"]),
+    (toml("[limits]\ndedupe_days = 7\n"), 13, ["limits.dedupe_days is 7", "equal to 30"]),
+    (toml("[limits]\nrepeat_hour = 7\n"), 13, ["did you mean 'repeat_hours'?"]),
+    (toml("[channels.x]\nkind = 'webhok'\n"), 13, ["unknown kind 'webhok'", "did you mean 'webhook'?"]),
+    (toml("[channels.x]\nkind = 'fax'\n"), 13, ["unknown kind 'fax'", "console, webhook, file_drop, null"]),
+    (toml("[channels.x]\nurl = ''\n"), 12, ["channels.x has no kind", "console, webhook, file_drop, null"]),
+    (toml("[channels]\nx = 3\n", "[channels.console]", "[other]"), 5, ["unknown key 'other'"]),
+    (toml("[channels.x]\nkind = 'webhook'\n"), 12, ["channels.x.url is missing"]),
+    (toml("[channels.x]\nkind = 'webhook'\nurl = 'ftp://x'\n"), 14, ["channels.x.url", "https://HOST/PATH"]),
+    (toml("[channels.x]\nkind = 'webhook'\nurl = 'https://[x'\n"), 14, ["channels.x.url"]),
+    (toml("[channels.x]\nkind = 'file_drop'\ndirectry = 'x'\n"), 14, ["did you mean 'directory'?"]),
+    (toml(HOOK + "timeout_seconds = 600\n"), 15, ["channels.hook.timeout_seconds is 600"]),
+    (toml(HOOK + "secret = 'hush'\n"), 15, ["unknown key 'channels.hook.secret'", "did you mean 'secret_"]),
+    (toml(HOOK + "secret_file = 'none'\n"), 15, ["channel 'hook': there is no file 'none'"]),
+    (toml(HOOK + "secret_file = 'calendar.toml'\n"), 15, ["'calendar.toml' is empty"]),
+    (toml(HOOK + "secret_file = 'calendar.toml'\nsecret_env = 'X'\n"), 16, ["secret_file as well"]),
+    (toml("[delivery]\ndefault = ['consol']\n"), 13, ["channel 'consol' is not defined", "did you mean 'console'?"]),
+    (toml("[delivery]\nops = [\n  'console',\n  'fax',\n]\n"), 15, ["delivery.ops: channel 'fax'"]),
+    (toml("[delivery]\ndefault = []\n"), 13, ["delivery.default is empty"]),
+    (toml("[delivery]\ndefault = 'console'\n"), 13, ["delivery.default is a text", "tuple"]),
+    (toml("", "channels.console", "channels.screen"), 1, ["channel 'console' is not defined", "[channels.console]"]),
+    (toml("[plugins.bins2]\nenabeld = false\n"), 13, ["'plugins.bins2.enabeld'", "did you mean 'enabled'?"]),
+    (toml("[plugins.bins2]\nfull_at = 3\n"), 13, ["[plugins.bins2.SCENARIO]"]),
+    (toml("[plugins.bins2]\nenabled = 'yes'\n"), 13, ["plugins.bins2.enabled is a text", "a valid boolean"]),
+    (toml("[plugins]\nbins2 = true\n", "[plugins.bins.overflow]\nfull_at = 85\n", "\n"), 12, ["plugins.bins2 is True"]),
+]
+
+CALENDAR = [
+    (None, 0, ["it is missing"]),
+    ("holiday = []\n", 1, ["unknown key 'holiday'", "did you mean 'holidays'?"]),
+    ("holidays = [\n  2025-01-01,\n  'New Year',\n]\n", 3, ["holidays.1: it is not a day", "2025-10-01 to"]),
+    ("holidays = [2025-01-01T08:00:00]\n", 1, ["it is not a day"]),
+    ("holidays = ['2025-02-30 to 2025-03-02']\n", 1, ["there is no day 2025-02-30"]),
+    ("holidays = ['2025-03-02 to 2025-03-01']\n", 1, ["it ends before it begins"]),
+    ("holidays = ['2025-03-02 to 2027-03-01']\n", 1, ["too long"]),
+    ("holidays = [\n2025-01-01,\n2025-01-01]\n", 3, ["2025-01-01 is named a second time, after line 2"]),
+    ("holidays = [2025-01-01]\nworkdays = [2025-01-01]\n", 2, ["2025-01-01", "as a holiday or as a workday"]),
+    ("slots = ['08:00-12:00', '11:00-15:00']\n", 1, ["slots: its slots overlap"]),
+    ("slots = ['08:00 - 12:00']\n", 1, ["slots.0: it is not a working slot"]),
+    ("slots = ['12:00-08:00']\n", 1, ["the earlier time first"]),
+    ("slots = ['08:00-24:00']\n", 1, ["not a working slot"]),
+    ("slots = []\n", 1, ["slots is a list", "at least 1 item"]),
+    ("weekdays = ['monday']\n", 1, ["not a weekday", "mon, tue"]),
+    ("weekdays = []\n", 1, ["at least 1 item"]),
+    ("[organisations.'柳新物管']\nslots = ['08:00-12:00']\n", 1, ["'柳新物管'", "did you mean '柳新物业'?"]),
+    ("[organisations.x]\nslot = []\n", 2, ["did you mean 'slots'?"]),
+    ("[organisations.x]\nslots = ['a']\n", 2, ["organisations.x.slots.0"]),
+]
+
+PLACE = [
+    (None, 0, ["it is missing"]),
+    (b"", 0, ["it has no header", "code,name,level,parent"]),
+    (b"\n\n", 0, ["it has no header"]),
+    (PLACES.replace(b"level", b"levle"), 1, ["unknown column 'levle'", "did you mean 'level'?"]),
+    (PLACES.replace(b",parent", b",parent,parent"), 1, ["column 'parent' is there 2 times"]),
+    (PLACES + "F,名\n".encode(), 6, ["2 cells, the header 4"]),
+    (PLACES + b"F,,estate,C\n", 6, ["name is empty"]),
+    (PLACES + b"F,x,,C\n", 6, ["level is empty"]),
+    (PLACES + b"E,x,estate,C\n", 6, ["place 'E' was there before, on line 5", "keep one"]),
+    (PLACES + b"F,x,estat,C\n", 6, ["unknown level 'estat'", "did you mean 'estate'?"]),
+    (PLACES + b"F,x,zzz,C\n", 6, ["one of city, district"]),
+    (PLACES + b"F,x,estate,CC\n", 6, ["unknown parent 'CC' of 'F'", "did you mean 'C'?"]),
+    (PLACES + b"F,x,estate,nowhere\n", 6, ["unknown parent 'nowhere' of 'F'", "add a row"]),
+    (PLACES + b"F,x,committee,E\n", 6, ["the committee 'F' lies in the estate 'E'", "must be larger"]),
+    (PLACES + b"F,x,estate,E\n", 6, ["the estate 'F' lies in the estate 'E'"]),
+    (PLACES + b"F,x,estate,G\nG,y,building,F\n", 6, ["circle: F -> G -> F"]),
+    (PLACES + b"F,x,estate,F\n", 6, ["circle: F -> F"]),
+    (PLACES + b"F,x,street,D\n", 6, ["'F' lies neither in the street 'S' nor around it"]),
+    (PLACES + b"F,x,estate,\n", 6, ["'F' lies neither"]),
+    (PLACES.replace(b"S,", b"T,", 1).replace(b",S", b",T"), 1, ["street 'S' of civicloop.toml is not among"]),
+    (PLACES.replace(b",street,", b",area,"), 3, ["'S' has the level area", "must name a street"]),
+    (PLACES + b"F,\xd1\xee,estate,C\n", 6, ["0xd1 at offset 122", "CSV UTF-8"]),
+    (b"\xef\xbb\xbf" + b"code\xff", 1, ["0xff at offset 7"]),
+    (PLACES + b'F,"x,estate,C\n', 6, ["not CSV"]),
+    (PLACES + b'F,"x"y,estate,C\n', 6, ["not CSV"]),
+    (PLACES + b'F,"a\nb",estate,C\n', 6, ["name holds the invisible character U+000A"]),
+    (PLACES + "F\u200b,x,estate,C\n".encode(), 6, ["code holds the invisible character U+200B"]),
+    (PLACES + b"F," + b"x" * 2001 + b",estate,C\n", 6, ["name is longer than 2000"]),
+    (PLACES + b"F," + b"x" * 200_000 + b",estate,C\n", 6, ["not CSV", "field limit"]),
+    (PLACES + b"\n" * rows.ROWS_MAX, 2_000_001, ["more than 2000000 lines"]),
+    (b"x" * (source.FILE_BYTES_MAX + 1), 0, ["larger than 134217728 bytes"]),
+]
+
+DEVICE = [
+    (None, 0, ["it is missing"]),
+    (DEVICES + b"bin-1,bin,E,,,\n", 3, ["device 'bin-1' was there before, on line 2"]),
+    (DEVICES + b"bin-2,bin,EE,,,\n", 3, ["unknown place 'EE' of device 'bin-2'", "did you mean 'E'?"]),
+    (DEVICES + b"bin-2,,E,,,\n", 3, ["kind is empty"]),
+    (DEVICES.replace(b"vendor", b"maker"), 1, ["unknown column 'maker'"]),
+]
+
+PARTY = [
+    (None, 0, ["it is missing"]),
+    (PARTIES + "E,cleaner,别家,,\n".encode(), 4, ["cleaner at 'E' was there before, on line 3"]),
+    (PARTIES + b"EE,cleaner,x,,\n", 4, ["unknown place 'EE'"]),
+    (PARTIES + b"E,Cleaner,x,,\n", 4, ["role is not a role's name"]),
+    (PARTIES + b"E,hauler,x,,consol\n", 4, ["channel 'consol' is not defined", "did you mean 'console'?"]),
+    (PARTIES + b"E,hauler,x,,fax\n", 4, ["add [channels.NAME]", "known are console, drop"]),
+    (PARTIES + b"E,hauler,x,,console;console\n", 4, ["names one of them twice"]),
+    (PARTIES + b"E,hauler,,,\n", 4, ["organisation is empty"]),
+    (
+        PARTIES.replace(b"ops_center", b"call_center"),
+        1,
+        ["nobody holds ops_center", "S,ops_center,ORGANISATION,,console"],
+    ),
+]
+
+SHIFTS = [
+    (None, 0, ["it is missing"]),
+    (
+        ROSTER + b"cleaner,S,2026-01-01 08:00,2026-01-01 20:00,a\n",
+        4,
+        ["no party holds cleaner at 'S'", "ops_center"],
+    ),
+    (ROSTER_HEAD + SHIFT.replace(b"ops_center", b"ops_centre"), 2, ["did you mean 'ops_center'?"]),
+    (ROSTER_HEAD + SHIFT.replace(b",S,", b",X,"), 2, ["unknown place 'X'"]),
+    (ROSTER_HEAD + SHIFT.replace(b"08:00", b"20:00"), 2, ["does not end after it begins"]),
+    (ROSTER_HEAD + SHIFT.replace(b"08:00", b"21:00"), 2, ["does not end after it begins"]),
+    (ROSTER_HEAD + SHIFT.replace(b"08:00", b"8 am"), 2, ["from is not a local time", "2026-01-31 08:00"]),
+    (ROSTER_HEAD + SHIFT.replace(b"20:00", b"24:00"), 2, ["to is not a local time", "00:00 of the next day"]),
+    (ROSTER_HEAD + SHIFT.replace(b"08:00", b"08:00+08:00"), 2, ["from is not a local time"]),
+    (ROSTER_HEAD + SHIFT.replace(b"2026-01-01 08", b"0001-01-01 08"), 2, ["of the years 2000 to 2100"]),
+    (ROSTER_HEAD + SHIFT.replace(b"2026-01-01 08", b"2026-02-30 08"), 2, ["from is not a local time"]),
+    (ROSTER_HEAD + SHIFT.replace("沈安".encode(), b""), 2, ["person is empty"]),
+    (ROSTER_HEAD + SHIFT + SHIFT, 3, ["沈* is on duty here already, by the shift of line 2"]),
+    (ROSTER_HEAD + SHIFT + SHIFT.replace(b"20:00", b"21:00"), 3, ["by the shift of line 2"]),
+]
+
+TABLE = {
+    "civicloop.toml": SETTINGS,
+    "calendar.toml": CALENDAR,
+    "places.csv": PLACE,
+    "devices.csv": DEVICE,
+    "parties.csv": PARTY,
+    "roster.csv": SHIFTS,
+}
+ROWS = [
+    pytest.param(file, *row, id=f"{file}-{number}") for file, table in TABLE.items() for number, row in enumerate(table)
+]
+
+
+@pytest.mark.parametrize(("file", "content", "line", "words"), ROWS)
+def test_what_is_wrong_is_told(
+    write: Write, file: str, content: str | bytes | None, line: int, words: list[str]
+) -> None:
+    with pytest.raises(StreetError) as error:
+        load_street(write(**{file.replace(".", "_"): content}))
+    told = [str(one) for one in error.value.complaints if (one.file, one.line) == (file, line)]
+    assert any(all(word in text for word in words) for text in told), str(error.value)
+    assert error.value.complaints[0].file == file, str(error.value)  # what follows from it stands behind it
+
+
+@pytest.mark.parametrize("file", TABLE)
+def test_a_folder_in_the_place_of_a_file_is_refused(write: Write, file: str) -> None:
+    folder = write(**{file.replace(".", "_"): None})
+    (folder / file).mkdir()
+    with pytest.raises(StreetError, match=f"{file}: it is not a file"):
+        load_street(folder)
+
+
+LEAKS = {
+    "a phone where a channel should be": {"parties_csv": PARTIES + b"E,hauler,x,,13812345678\n"},
+    "a forgotten header": {"parties_csv": b"S,ops_center,x,13812345678,console\n"},
+    "a roster without header": {"roster_csv": "ops_center,S,2026-01-01 08:00,2026-01-01 20:00,司马青\n"},
+    "a name where a role should be": {"roster_csv": ROSTER + "司马青,S,2026-01-01 08:00,2026-01-01 20:00,a\n".encode()},
+    "overlapping shifts": {"roster_csv": (ROSTER_HEAD + SHIFT + SHIFT).replace("沈安".encode(), "司马青".encode())},
+    "an invisible sign in a phone": {"parties_csv": PARTIES + "E,hauler,x,\u200b13812345678\u200b1,\n".encode()},
+    "a secret in the settings": {"civicloop_toml": toml(HOOK + "secret = 'hush-hush'\n")},
+    "a key in a broken address": {"civicloop_toml": toml(HOOK.replace("https", "htps"))},
+}
+
+
+@pytest.mark.parametrize("changed", LEAKS.values(), ids=LEAKS)
+def test_a_complaint_shows_no_personal_data_and_no_secret(write: Write, changed: dict[str, str | bytes]) -> None:
+    with pytest.raises(StreetError) as error:
+        load_street(write(**changed))
+    for secret in ("13812345678", "司马青", "hush-hush", "k3y"):
+        assert secret not in str(error.value)
+
+
+def test_every_fault_of_the_settings_is_told_though_another_table_is_broken(write: Write) -> None:
+    broken = toml("[delivery]\nops = ['fax']\n[listen]\naddress = '0.0.0.0:1'\n[plugins.x]\ny = 1\n", "zone", "zon")
+    with pytest.raises(StreetError) as error:
+        load_street(write(civicloop_toml=broken + "[channels.h]\nkind='webhook'\nurl='https://h'\nsecret_file='no'\n"))
+    assert [one.line for one in error.value.complaints] == [1, 4, 13, 15, 17, 21]
