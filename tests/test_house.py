@@ -186,9 +186,7 @@ SLEEPS = {"time.sleep", "asyncio.sleep"}
 MARKERS = "T-O-D-O|F-I-X-M-E|X-X-X".replace("-", "")
 EXCUSES = "simpl-ified|in a real- system|place-holder|not impl-emented".replace("-", "")
 UNFINISHED = re.compile(rf"\b(?:{MARKERS}|(?i:{EXCUSES}))\b")
-DIRECTIVE = re.compile(
-    r"#\s*(?:(?:type|pyright):\s*ignore(?:\[[^]]*\])?|noqa(?::\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?)"
-)
+DIRECTIVE = re.compile(r"#\s*(?:(?:type|pyright):\s*ignore(?:\[[^]]*\])?|noqa(?::\s*[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)?)")
 
 
 def time_is_read_in_clock_only(source: Source) -> Faults:
@@ -258,11 +256,7 @@ def no_test_mocks_us(source: Source) -> Faults:
     for node in source.nodes:
         if isinstance(node, ast.arg) and node.arg == "mocker":
             yield node.lineno, f"a mock; {remedy}"
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "setattr"
-        ):
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setattr":
             target = node.args[0] if node.args else node
             name = str(target.value) if isinstance(target, ast.Constant) else source.dotted(target)
             if not name or name.split(".")[0] == "civicloop":
@@ -376,9 +370,7 @@ def test_most_functions_are_short() -> None:
     shipped = [path for path in CODE if path.startswith(SHIPPED)]
     found = [(size, path, line, name) for path in shipped for line, name, size in read(path).functions()]
     median = statistics.median(size for size, *_ in found)
-    assert median <= FUNCTION_LINES_MEDIAN_MAX, (
-        f"half of all functions have {median} lines or more; split them"
-    )
+    assert median <= FUNCTION_LINES_MEDIAN_MAX, f"half of all functions have {median} lines or more; split them"
     longest = sorted(found)[int(len(found) * 0.95) :]
     assert longest[0][0] <= FUNCTION_LINES_MAX_OF_95_PERCENT, f"more than 5 % are long; split some: {longest}"
 
@@ -386,9 +378,7 @@ def test_most_functions_are_short() -> None:
 def test_the_pure_loop_stays_small() -> None:
     pure = {path: read(path).code_lines() for path in CODE if path.startswith(PURE)}
     total = sum(pure.values())
-    assert total <= PURE_CODE_LINES_MAX, (
-        f"{total} lines of code in the pure loop; move shell work right: {pure}"
-    )
+    assert total <= PURE_CODE_LINES_MAX, f"{total} lines of code in the pure loop; move shell work right: {pure}"
 
 
 def undocumented(module: ModuleType) -> Iterator[str]:

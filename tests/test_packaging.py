@@ -92,9 +92,7 @@ def test_the_wheel_of_the_clone_is_the_wheel_of_the_sdist(
 
 
 @pytest.mark.parametrize("folder", ["core", "plugins"])
-def test_every_file_of_the_tree_is_in_the_wheel(
-    clone: Path, wheel_of_clone: dict[str, bytes], folder: str
-) -> None:
+def test_every_file_of_the_tree_is_in_the_wheel(clone: Path, wheel_of_clone: dict[str, bytes], folder: str) -> None:
     lost = [name for name in files(clone / folder) if f"civicloop/{folder}/{name}" not in wheel_of_clone]
     assert lost == [], f"{folder}: not in the wheel; look at only-include in pyproject.toml and at .gitignore"
 
@@ -112,18 +110,14 @@ def test_every_file_of_the_tree_is_in_the_sdist(clone: Path, unpacked: Path, fol
     assert files(unpacked / folder) == files(clone / folder)
 
 
-@pytest.mark.parametrize(
-    "name", ["cli.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile"]
-)
+@pytest.mark.parametrize("name", ["cli.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile"])
 def test_the_sdist_holds_what_lies_at_the_top(unpacked: Path, name: str) -> None:
     assert (unpacked / name).is_file()
 
 
 def test_the_wheel_announces_what_pyproject_promises(wheel_of_clone: dict[str, bytes]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    [written] = (
-        text for name, text in wheel_of_clone.items() if name.endswith(".dist-info/entry_points.txt")
-    )
+    [written] = (text for name, text in wheel_of_clone.items() if name.endswith(".dist-info/entry_points.txt"))
     announced = configparser.ConfigParser(delimiters=["="])
     announced.read_string(written.decode())
     assert {group: dict(announced[group]) for group in announced.sections()} == {

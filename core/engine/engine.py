@@ -12,7 +12,7 @@ from ..model.event import Envelope, digest_of
 from ..model.given import Lapse
 from ..stores.base import EventState, Store
 from .answering import PREFIX, answer_of, case_named, read_answer, told_at
-from .hearing import Heard, hear, keys_of, locate, quarantine_unplaced, read_typed, settle, store_event
+from .hearing import Heard, Judgement, conclude_all, hear, keys_of, locate, quarantine_unplaced, read_typed, settle, store_event
 from .receipt import Input, InvalidAnswer, Receipt, Status
 from .setup import Setup
 from .work import Work
@@ -164,8 +164,8 @@ def hear_all(work: Work, facts: list[tuple[Heard, int]]) -> list[tuple[Heard, in
     facts.sort(key=lambda fact: (fact[0].at, fact[0].envelope.source, fact[0].envelope.sequence, fact[0].envelope.id))
     refs = [(binding.name, key) for heard, _ in facts for binding, key in heard.keys]
     work.load_memos(refs)
-    for heard, _ in facts:
-        hear(work, heard)
+    judged = [one for heard, _ in facts for one in hear(work, heard)]
+    conclude_all(work, judged)
     return facts
 
 
@@ -214,6 +214,7 @@ def wake(work: Work) -> None:
     lateness = work.setup.lateness
     due = work.turn.due_memos(work.now, LAPSES_MAX)
     work.load_memos([(memo.scenario, memo.key) for memo in due])
+    judged: list[Judgement] = []
     for stored in due:
         binding = work.setup.registry.bindings.get(stored.scenario)
         memo = work.memo((stored.scenario, stored.key))
@@ -224,7 +225,8 @@ def wake(work: Work) -> None:
             continue
         for name, by in sorted(memo.expects, key=lambda armed: armed[1]):
             if by + lateness <= work.now:
-                settle(work, binding, work.memo((stored.scenario, stored.key)) or memo, name, by)
+                judged += settle(work, binding, work.memo((stored.scenario, stored.key)) or memo, name, by)
+    conclude_all(work, judged)
 
 
 def retry_quarantined(work: Work, rows: Sequence[tuple[Input, str]]) -> list[Receipt]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -44,6 +44,17 @@ class Heard:
     partition: str
     keys: list[tuple[Binding, str]]
     cases: tuple[str, ...] = ()
+
+
+class Judgement(NamedTuple):
+    """What one scenario concluded of one fact (or, without ``heard``, of a silence), not yet carried out."""
+
+    binding: Binding
+    key: str
+    outcomes: list[Outcome]
+    at: datetime
+    place: Place
+    heard: Heard | None
 
 
 def locate(work: Work, envelope: Envelope) -> tuple[Place | None, Device | None]:
@@ -101,48 +112,62 @@ def keys_of(work: Work, heard: Heard, bindings: Iterable[Binding]) -> None:
             heard.keys.append((binding, key))
 
 
-def hear(work: Work, heard: Heard) -> None:
-    """Let every scenario judge the fact, in the order of its binding; what they find goes to the loop."""
+def hear(work: Work, heard: Heard) -> list[Judgement]:
+    """Let every scenario judge the fact, in the order of its binding."""
+    judged: list[Judgement] = []
     for binding, key in heard.keys:
-        memo = _settle_overdue(work, binding, key, heard.at)
+        memo = _settle_overdue(work, binding, key, heard.at, judged)
         outcomes = _assess(work, binding, key, memo, heard)
-        if outcomes is not None:
-            touched = conclude(work, binding, key, outcomes, heard.at, heard.place, heard.envelope)
-            heard.cases += tuple(touched)
+        if outcomes:
+            judged.append(Judgement(binding, key, outcomes, heard.at, heard.place, heard))
+    return judged
 
 
-def _settle_overdue(work: Work, binding: Binding, key: str, at: datetime) -> Memo | None:
+def _settle_overdue(work: Work, binding: Binding, key: str, at: datetime, judged: list[Judgement]) -> Memo | None:
     """A fact later than an armed deadline proves that silence: it is judged first, then the fact ends it."""
     memo = work.memo((binding.name, key))
     if memo is None or memo.wake_at is None or work.is_catching_up:
         return memo
     for name, by in sorted(memo.expects, key=lambda armed: armed[1]):
         if by < at:
-            settle(work, binding, memo, name, by)
+            judged += settle(work, binding, memo, name, by)
             memo = work.memo((binding.name, key)) or memo
     return memo
 
 
-def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome] | None:
-    """The outcomes of one fact, with the memory saved; ``None`` when the scenario raised and nothing may change."""
+def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome]:
+    """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street.directory)
-    is_history = memo is not None and heard.at < memo.newest
     try:
         _recall(binding, memo, context)
         outcomes = list(binding.scenario.assess(heard.event, context) or ())
         remembered = _memory_bytes(binding, context)
     except Exception as error:  # a stranger's code may raise anything
         quarantine(work, heard.envelope, binding.name, error)
-        return None
-    newest = memo.newest if is_history and memo is not None else heard.at
-    expects = memo.expects if memo else ()
-    wake_at = memo.wake_at if memo else None
-    work.remember(
-        Memo(binding.name, key, heard.partition, heard.place.code, newest, remembered, expects, wake_at)
-    )
-    if is_history and outcomes:
+        return []
+    if memo is None:
+        memo = Memo(binding.name, key, heard.partition, heard.place.code, heard.at, remembered, (), None)
+    elif heard.at < memo.newest:
         work.decisions[Reason.HISTORY] += 1
-    return [] if is_history else outcomes
+        work.remember(memo._replace(memory=remembered))
+        return []
+    else:
+        memo = memo._replace(partition=heard.partition, place=heard.place.code, newest=heard.at, memory=remembered)
+    work.remember(_armed(work, memo, outcomes))
+    return outcomes
+
+
+def _armed(work: Work, memo: Memo, outcomes: list[Outcome]) -> Memo:
+    """The memo with the watchdogs that these outcomes arm or disarm."""
+    expects = memo.expects
+    for outcome in outcomes:
+        if isinstance(outcome, Expect):
+            expects = tuple(armed for armed in expects if armed[0] != outcome.name)
+            if outcome.by is not None:
+                expects = (*expects, (outcome.name, outcome.by))
+    if expects is memo.expects:
+        return memo
+    return memo._replace(expects=expects, wake_at=_wake_at(work, expects))
 
 
 def _recall(binding: Binding, memo: Memo | None, context: Context[Any]) -> None:
@@ -163,25 +188,24 @@ def _memory_bytes(binding: Binding, context: Context[Any]) -> bytes:
     return text.encode()
 
 
-def settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -> None:
+def settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -> list[Judgement]:
     """A watchdog has run out: disarm it and ask the scenario what the silence means."""
     expects = tuple(armed for armed in memo.expects if armed[0] != name)
+    memo = memo._replace(expects=expects, wake_at=_wake_at(work, expects))
     place = work.setup.street.directory.places.get(memo.place)
-    outcomes: list[Outcome] = []
-    remembered = memo.memory
     try:
         if place is None:
             raise LookupError(f"place {memo.place} is no longer in places.csv")
         context: Context[Any] = Context(work.now, place, None, work.setup.street.directory)
         _recall(binding, memo, context)
         outcomes = list(binding.scenario.overdue(Expect(name, by), context) or ())
-        remembered = _memory_bytes(binding, context)
+        memo = memo._replace(memory=_memory_bytes(binding, context))
     except Exception as error:  # a stranger's code may raise anything; look again later rather than never
-        expects = (*expects, (name, work.now + RETRY_OVERDUE_AFTER))
         quarantine_overdue(work, binding.name, memo, name, by, error)
-    work.remember(memo._replace(memory=remembered, expects=expects, wake_at=_wake_at(work, expects)))
-    if place is not None:
-        conclude(work, binding, memo.key, outcomes, by, place, None)
+        work.remember(_armed(work, memo, [Expect(name, work.now + RETRY_OVERDUE_AFTER)]))
+        return []
+    work.remember(_armed(work, memo, outcomes))
+    return [Judgement(binding, memo.key, outcomes, by, place, None)] if outcomes else []
 
 
 RETRY_OVERDUE_AFTER = timedelta(minutes=15)
@@ -192,64 +216,58 @@ def _wake_at(work: Work, expects: tuple[tuple[str, datetime], ...]) -> datetime 
     return min(by for _, by in expects) + work.setup.lateness if expects else None
 
 
-def conclude(
-    work: Work,
-    binding: Binding,
-    key: str,
-    outcomes: list[Outcome],
-    at: datetime,
-    place: Place,
-    envelope: Envelope | None,
-) -> list[str]:
-    """Carry out the outcomes of one judgement; returns the ids of the cases it touched."""
+def conclude_all(work: Work, judged: list[Judgement]) -> None:
+    """Carry out judgements in their order, with the cases they are about loaded in one go."""
+    work.load((one.binding.name, one.key) for one in judged if any(map(is_about_a_case, one.outcomes)))
+    for one in judged:
+        touched = conclude(work, one)
+        if one.heard is not None:
+            one.heard.cases += tuple(touched)
+
+
+def is_about_a_case(outcome: Outcome) -> bool:
+    """Whether an outcome speaks to a case."""
+    return isinstance(outcome, (Finding, Cleared))
+
+
+def conclude(work: Work, one: Judgement) -> list[str]:
+    """Carry out one judgement; returns the ids of the cases it touched."""
+    envelope = one.heard.envelope if one.heard else None
     event = event_name(envelope) if envelope else ""
+    ref = (one.binding.name, one.key)
     touched: list[str] = []
-    for index, outcome in enumerate(outcomes):
-        match outcome:
-            case Finding():
-                where = outcome.place if outcome.place in work.setup.street.directory.places else place.code
-                partition = work.setup.street.directory.partition(where)
-                found = Found(binding.name, key, outcome, binding.rules, where, partition, at, event)
-                decision = work.decide(work.latest((binding.name, key)), found)
-            case Cleared():
-                decision = work.decide(work.latest((binding.name, key)), AllClear(at, event))
-            case Expect():
-                _arm(work, (binding.name, key), outcome)
-                continue
-            case Command():
-                work.owe(_command(work, binding, key, outcome, at, place, index))
-                continue
+    for index, outcome in enumerate(one.outcomes):
+        if isinstance(outcome, Command):
+            work.owe(_command(work, one, outcome, index))
+        if not isinstance(outcome, (Finding, Cleared)):
+            continue
+        given = _found(work, one, outcome, event) if isinstance(outcome, Finding) else AllClear(one.at, event)
+        decision = work.decide(work.latest(ref), given)
         if decision.reason is Reason.INTERNAL_ERROR and envelope is not None:
-            quarantine(work, envelope, binding.name, RuntimeError(decision.detail))
+            quarantine(work, envelope, one.binding.name, RuntimeError(decision.detail))
         if decision.case is not None and decision.case.id not in touched:
             touched.append(decision.case.id)
     return touched
 
 
-def _arm(work: Work, ref: Ref, expect: Expect) -> None:
-    memo = work.memo(ref)
-    if memo is None:
-        return
-    expects = tuple(armed for armed in memo.expects if armed[0] != expect.name)
-    if expect.by is not None:
-        expects = (*expects, (expect.name, expect.by))
-    work.remember(memo._replace(expects=expects, wake_at=_wake_at(work, expects)))
+def _found(work: Work, one: Judgement, finding: Finding, event: str) -> Found:
+    directory = work.setup.street.directory
+    code = finding.place if finding.place and finding.place in directory.places else one.place.code
+    return Found(one.binding.name, one.key, finding, one.binding.rules, code, directory.partition(code), one.at, event)
 
 
-def _command(
-    work: Work, binding: Binding, key: str, command: Command, at: datetime, place: Place, index: int
-) -> Notice:
-    text = "\0".join((binding.name, key, command.device, command.action, at.isoformat(), str(index)))
+def _command(work: Work, one: Judgement, command: Command, index: int) -> Notice:
+    text = "\0".join((one.binding.name, one.key, command.device, command.action, one.at.isoformat(), str(index)))
     return Notice(
         key=f"command.{blake2b(text.encode(), digest_size=8).hexdigest()}",
         kind=NoticeKind.COMMAND,
         case="",
-        ref=f"{binding.name}/{key}",
+        ref=f"{one.binding.name}/{one.key}",
         at=work.now,
-        severity=binding.rules.severity,
+        severity=one.binding.rules.severity,
         party=command.device,
         organisation="",
-        place=place.code,
+        place=one.place.code,
         step="",
         message=command.action,
         variables=dict(command.variables),

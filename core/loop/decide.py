@@ -27,7 +27,7 @@ def decide(case: Case | None, given: Given, now: datetime, street: Street) -> De
             return all_clear(case, given, now, street)
         case Answer():
             return answer(case, given, now, street)
-        case Lapse():
+        case _:
             return lapse(case, given, now, street)
 
 

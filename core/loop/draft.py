@@ -69,8 +69,7 @@ class Draft:
     def track(self, name: str) -> Track:
         """The track as it stands now."""
         track = self.case.track(name)
-        if track is None:
-            raise LookupError(f"case {self.case.id} has no track {name!r}")
+        assert track is not None, f"case {self.case.id} has no track {name!r}"
         return track
 
     def note_evidence(self, kind: str, at: datetime) -> None:

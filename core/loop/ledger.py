@@ -60,7 +60,7 @@ class _Track:
     is_open: bool = True
     holding: Holding | None = None
     before: Holding | None = None
-    by: str = ""
+    checker: str = ""
     step: tuple[str, datetime] | None = None
     asked: dict[str, bool] = field(default_factory=dict)
     reporter: str = ""
@@ -89,7 +89,8 @@ class _Track:
         if self.holding is not holding:
             self.before = self.holding
         self.holding = holding
-        self.by = {Holding.SUPERVISED: OPS, Holding.VERIFYING: party or SENSOR}.get(holding, "")
+        if holding is Holding.VERIFYING:
+            self.checker = party or SENSOR
 
     def _answered(self, reason: Reason, party: str) -> None:
         if reason is Reason.ACCEPTED:
@@ -100,7 +101,7 @@ class _Track:
     def holder(self) -> tuple[Holding, str]:
         """Who holds the track: the first that accepted, else the first that was asked."""
         if self.holding is not None:
-            return self.holding, self.by
+            return self.holding, {Holding.SUPERVISED: OPS, Holding.VERIFYING: self.checker}.get(self.holding, "")
         for party, accepted in self.asked.items():
             if accepted:
                 return Holding.WORKING, party

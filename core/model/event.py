@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 
 
 class Envelope(NamedTuple):
@@ -54,8 +54,10 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: ClassVar[str] = ""
-    _envelope: Envelope | None = PrivateAttr(default=None)
-    _at: datetime | None = PrivateAttr(default=None)
+    __slots__ = ("_at", "_envelope")
+    if TYPE_CHECKING:
+        _at: datetime
+        _envelope: Envelope
 
     def __init_subclass__(cls, type: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -70,15 +72,13 @@ class Event(BaseModel):
         """
         data = envelope.data
         event = cls.model_validate({} if data is None else data)
-        event._envelope = envelope
-        event._at = at
+        object.__setattr__(event, "_envelope", envelope)
+        object.__setattr__(event, "_at", at)
         return event
 
     @property
     def envelope(self) -> Envelope:
-        """The CloudEvent this was read from."""
-        if self._envelope is None:
-            raise LookupError(f"{type(self).__name__} was built by hand; read it from an envelope with .read()")
+        """The CloudEvent this was read from. Raises ``AttributeError`` for an event built by hand."""
         return self._envelope
 
     @property
@@ -89,8 +89,6 @@ class Event(BaseModel):
     @property
     def at(self) -> datetime:
         """When the thing happened; the time of receipt where the sender gave none."""
-        if self._at is None:
-            raise LookupError(f"{type(self).__name__} was built by hand; read it from an envelope with .read()")
         return self._at
 
     @classmethod

@@ -131,8 +131,17 @@ class Directory:
 
     def partition(self, code: str) -> str:
         """The committee-level place code, else the street's."""
-        committee = self.enclosing(code, Level.COMMITTEE)
-        return committee.code if committee else self.street
+        found = self._partitions.get(code)
+        if found is None:
+            committee = self.enclosing(code, Level.COMMITTEE)
+            found = committee.code if committee else self.street
+            if code in self.places:
+                self._partitions[code] = found
+        return found
+
+    @cached_property
+    def _partitions(self) -> dict[str, str]:
+        return {}
 
     def holder(self, role: str, code: str, now: datetime) -> Holder | None:
         """Who holds ``role`` for ``code`` now: the party at the nearest place around it that has one."""

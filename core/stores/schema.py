@@ -202,7 +202,8 @@ outbox: Final = Table(
 )
 PENDING: Final = outbox.c.state == text(f"'{OutboxState.PENDING.value}'")
 DEAD: Final = outbox.c.state == text(f"'{OutboxState.DEAD.value}'")
-Index("ix_outbox_pending", outbox.c.next_at, outbox.c.channel, sqlite_where=PENDING)
+# By channel first: what piles up for a channel that fails must not be walked through on behalf of the others.
+Index("ix_outbox_pending", outbox.c.channel, outbox.c.next_at, sqlite_where=PENDING)
 Index("ix_outbox_dead", outbox.c.created_at, sqlite_where=DEAD)
 
 token: Final = Table(

@@ -25,6 +25,10 @@ class SqliteCourier:
         """Pending notices of a channel whose turn has come, gravest first, then oldest."""
         return _read_owed(self._reads.rows(sql.OWED, channel=channel, now=micros(now), most=most))
 
+    def channels_owed(self) -> list[str]:
+        """The names of all channels that pending notices wait for, in order."""
+        return [name for (name,) in self._reads.rows(sql.CHANNELS_OWED)]
+
     def next_owed(self) -> datetime | None:
         """When the next pending notice may be sent, on whichever channel."""
         return moment_or_none(self._reads.row(sql.NEXT_OWED)[0])

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     Table,
@@ -283,7 +284,24 @@ OWED: Final = sql(
         .order_by(outbox.c.severity, outbox.c.created_at, outbox.c.row)
     )
 )
-NEXT_OWED: Final = sql(select(func.min(outbox.c.next_at)).where(PENDING))
+
+
+def _waiting() -> CTE:
+    """The channels with pending notices, each found by one jump in the index however many notices wait."""
+    first = select(func.min(outbox.c.channel).label("channel")).where(PENDING).cte("waiting", recursive=True)
+    following = select(func.min(outbox.c.channel)).where(PENDING, outbox.c.channel > first.c.channel)
+    return first.union_all(select(following.scalar_subquery()).where(first.c.channel.is_not(None)))
+
+
+def _next_owed() -> Select[Any]:
+    waiting = _waiting()
+    soonest = select(func.min(outbox.c.next_at)).where(PENDING, outbox.c.channel == waiting.c.channel)
+    return select(func.min(soonest.scalar_subquery())).select_from(waiting)
+
+
+_CHANNELS: Final = _waiting()
+CHANNELS_OWED: Final = sql(select(_CHANNELS.c.channel).where(_CHANNELS.c.channel.is_not(None)))
+NEXT_OWED: Final = sql(_next_owed())
 DEAD_LETTERS: Final = sql(_first(select(*_OWED).where(DEAD).order_by(outbox.c.created_at, outbox.c.row)))
 
 

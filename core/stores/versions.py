@@ -62,10 +62,11 @@ def migrate(link: Link) -> None:
 
 
 def _revision(link: Link) -> str | None:
-    """The migration the database stands at, ``None`` without one."""
-    known = link.raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    row = link.raw.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
-    return str(row[0]) if row else None
+    """The migration the database stands at: empty before the first, ``None`` for one that Alembic never saw."""
+    if link.raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+        return None
+    row = link.raw.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _is_empty(raw: sqlite3.Connection) -> bool:

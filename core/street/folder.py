@@ -17,7 +17,7 @@ from .complaint import FILES, Complaint, Complaints, StreetError
 from .lines import Key
 from .people import PeopleReader, contacts_of
 from .places import PlaceReader, read_devices
-from .settings import CHANNEL_KINDS, Plugin, Settings, Table
+from .settings import Plugin, Settings, Table
 from .source import digest_of, read_files
 from .tables import Tables, fit, parse_toml
 
@@ -30,7 +30,6 @@ _KNOWN: Final[dict[Key, tuple[str, ...]]] = {
         for name, entry in Settings.model_fields.items()
         if isinstance(model := entry.annotation, type) and issubclass(model, Table)
     },
-    **{("channels", kind): tuple(model.model_fields) for kind, model in CHANNEL_KINDS.items()},
 }
 
 
@@ -38,9 +37,10 @@ _KNOWN: Final[dict[Key, tuple[str, ...]]] = {
 class StreetFolder:
     """A street as its folder describes it.
 
-    ``street`` is what decisions look at; ``plugins`` the switches and raw scenario tables, which the SDK validates;
-    ``contacts`` the phones and the like of each ``(place, role)``; ``organisation_slots`` working slots that differ
-    from the street's; ``digest`` names these very files. A ``repr`` shows no personal data.
+    ``street`` is what decisions look at; ``plugins`` the switches and raw scenario tables, which the SDK validates, as
+    it does the channels of ``settings``; ``contacts`` the phones and the like of each ``(place, role)``;
+    ``organisation_slots`` working slots that differ from the street's; ``digest`` names these very files. A ``repr``
+    shows no personal data and no secret.
     """
 
     folder: Path
@@ -120,7 +120,7 @@ class _Reading:
         if tables is None:
             return None, None
         settings = fit(Settings, tables, _KNOWN, self.complaints)
-        check_settings(self.folder, tables, self.complaints)
+        check_settings(tables, self.complaints)
         return tables, settings
 
     def _calendar(self) -> tuple[Tables | None, CalendarFile | None]:

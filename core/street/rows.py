@@ -86,7 +86,7 @@ def read_rows(sheet: Sheet, content: bytes | None, complaints: Complaints) -> It
             continue
         if order is not None:
             cells = [cells[at] for at in order]
-        is_plain = whole.isprintable() and len(whole) <= CELL_CHARS_MAX and all(cells[at] for at in required)
+        is_plain = whole.isprintable() and len(whole) <= CELL_CHARS_MAX and all(map(cells.__getitem__, required))
         if is_plain or _is_clean(sheet, line, cells, complaints):
             yield line, cells
 

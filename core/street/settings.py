@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -66,18 +65,6 @@ def _address(address: str) -> str:
     return address
 
 
-def _url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
-        good = good and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError('it is not the address of a web server; write "https://HOST/PATH"')
-    return url
-
-
 Word = Annotated[str, AfterValidator(_one_word)]
 Line = Annotated[str, AfterValidator(_one_line)]
 
@@ -128,53 +115,23 @@ class Limits(Table):
         return batch
 
 
-class Console(Table):
-    """Notices on standard output, for a first look."""
+class Channel(BaseModel):
+    """``[channels.NAME]``: its kind, and raw settings that the plugin which brings this kind reads.
 
-    kind: Literal["console"]
-
-
-class Null(Table):
-    """Notices go nowhere and count as delivered."""
-
-    kind: Literal["null"]
-
-
-class Webhook(Table):
-    """Notices by HTTP POST.
-
-    Signed with HMAC where a secret is named: the text of ``secret_file`` (relative to the folder), or the environment
-    variable ``secret_env``. ``url`` may carry a key and is never shown.
+    A ``repr`` shows the kind only: the rest may hold keys and secrets.
     """
 
-    kind: Literal["webhook"]
-    url: Annotated[str, AfterValidator(_url)] = Field(repr=False)
-    secret_file: Line | None = None
-    secret_env: Word | None = None
-    timeout_seconds: int = Field(default=10, ge=1, le=60)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
-    @field_validator("secret_env")
-    @classmethod
-    def _one_secret(cls, variable: str | None, info: ValidationInfo) -> str | None:
-        if variable is not None and info.data.get("secret_file") is not None:
-            raise ValueError("there is a secret_file as well; keep one of them")
-        return variable
+    kind: Word
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything beside the kind."""
+        return dict(self.model_extra or {})
 
-class FileDrop(Table):
-    """Notices as files in ``directory`` (relative to the folder), for a ferry gateway (网闸) to carry away."""
-
-    kind: Literal["file_drop"]
-    directory: Line
-
-
-Channel = Annotated[Console | Webhook | FileDrop | Null, Field(discriminator="kind")]
-CHANNEL_KINDS: Final[Mapping[str, type[Table]]] = {
-    "console": Console,
-    "webhook": Webhook,
-    "file_drop": FileDrop,
-    "null": Null,
-}
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [("kind", self.kind)]
 
 
 class Delivery(Table):

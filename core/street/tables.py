@@ -81,18 +81,12 @@ def fit(model: type[Model], tables: Tables, known: Mapping[Key, Iterable[str]], 
 
 
 def _complain(tables: Tables, fault: ErrorDetails, known: Mapping[Key, Iterable[str]], complaints: Complaints) -> None:
-    path = _written_path(tables, tuple(map(str, fault["loc"])))
+    path = tuple(map(str, fault["loc"]))
     name = ".".join(path) or "the file"
     if fault["type"] == "extra_forbidden":
-        what, remedy = f"unknown key {name!r}", _nearest_key(path, tables, known)
+        what, remedy = f"unknown key {name!r}", _nearest_key(path, known)
     elif fault["type"] == "missing":
         what, remedy = f"{name} is missing", _how_to_add(path)
-    elif fault["type"] == "union_tag_not_found":
-        what, remedy = f"{name} has no kind", f"write kind = one of {_kinds(known)}"
-    elif fault["type"] == "union_tag_invalid":
-        kind = str(fault.get("ctx", {}).get("tag", ""))
-        path = (*path, "kind")
-        what, remedy = f"unknown kind {kind!r}", nearest(kind, _kinds(known).split(", "), f"one of {_kinds(known)}")
     else:
         what, remedy = _misfit(name, fault)
     complaints.add(tables.file, tables.lines.locate(path), what, remedy)
@@ -107,31 +101,29 @@ def _misfit(name: str, fault: ErrorDetails) -> tuple[str, str]:
     if fault["type"] == "value_error":
         what, _, remedy = message.removeprefix("Value error, ").partition("; ")
         return f"{name}: {what}", remedy
-    return f"{name} is {shown}", message.replace("Input should be", "it should be", 1)
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return f"{name} is {shown}", message.partition(" or instance of ")[0]
 
+
+_WORDS: Final = {
+    "Input should": "it should",
+    "Tuple should": "it should",
+    "valid tuple": "list",
+    "valid dictionary": "table",
+    "valid string": "text in quotes",
+    "valid integer": "whole number",
+    "valid boolean": "plain true or false",
+}
+"""What the validator says, in the words of a TOML file."""
 
 _KINDS: Final[Mapping[type, str]] = {str: "a text", int: "a huge number", dict: "a table", list: "a list"}
 
 
-def _written_path(tables: Tables, loc: Key) -> Key:
-    """The path without the tag that pydantic puts behind a channel's name, which nobody has written."""
-    if len(loc) > 2 and loc[0] == "channels" and loc[2] == tables.get(*loc[:2], "kind"):
-        return (*loc[:2], *loc[3:])
-    return loc
-
-
-def _nearest_key(path: Key, tables: Tables, known: Mapping[Key, Iterable[str]]) -> str:
-    around = path[:-1]
-    if len(around) == 2 and around[0] == "channels":
-        around = ("channels", str(tables.get(*around, "kind")))
-    elif len(around) == 2:
-        around = (around[0], "*")
+def _nearest_key(path: Key, known: Mapping[Key, Iterable[str]]) -> str:
+    around = path[:-1] if len(path) < 3 else (path[0], "*")
     keys = list(known.get(around, ()))
     return nearest(path[-1], keys, f"known are {', '.join(keys)}" if keys else "remove it")
-
-
-def _kinds(known: Mapping[Key, Iterable[str]]) -> str:
-    return ", ".join(path[1] for path in known if len(path) == 2 and path[0] == "channels")
 
 
 def _how_to_add(path: Key) -> str:

@@ -10,6 +10,8 @@ from .dwelling import Dwelling
 from .lift import Lift
 from .places import Corridor, CrowdedPlace, FireLane, FlyingWire
 
+__all__ = ["Corridor", "CrowdedPlace", "Dwelling", "FireLane", "FlyingWire", "Lift", "civicloop_scenarios"]
+
 
 @hookimpl
 def civicloop_scenarios() -> list[type[Scenario[Any, Any]]]:

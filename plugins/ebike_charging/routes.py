@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -40,8 +41,13 @@ class Route:
         return where in self.places and activity in self.activities
 
 
-def fine_on(day: date, penalties: Iterable[Penalty]) -> str:
-    """The fine in force on ``day`` as ``"50-200"``; ``"-"`` before the first penalty begins."""
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+"""The days of a Shanghai regulation begin at midnight there, whatever clock the camera keeps."""
+
+
+def fine_on(at: datetime, penalties: Iterable[Penalty]) -> str:
+    """The fine in force at ``at`` as ``"50-200"``; ``"-"`` before the first penalty begins."""
+    day = at.astimezone(SHANGHAI).date()
     begun = [penalty for penalty in penalties if penalty.since <= day]
     if not begun:
         return "-"

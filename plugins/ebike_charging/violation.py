@@ -70,10 +70,10 @@ class ViolationConfig(Config):
 
 
 class Habit(Memory):
-    """When alarms of this key began, when it was last seen and when it was last called gone.
+    """When alarms of this key began, when it was last seen, and when it was first called gone after that.
 
-    This is personal data where the key is a household; what is older than the memory span is forgotten with the next
-    sighting.
+    This is personal data where the key is a household. An alarm older than the memory span is forgotten with the next
+    one.
     """
 
     occasions: list[datetime] = []
@@ -99,8 +99,9 @@ class Habit(Memory):
         return at - self.seen_at > unseen or (was_called_gone and at - (self.gone_at or at) >= gone)
 
     def lose(self, at: datetime) -> None:
-        """Take note that it was called gone."""
-        self.gone_at = max(at, self.gone_at or at)
+        """Take note that it was called gone, of the first time since it was last seen."""
+        if self.gone_at is None or self.gone_at < (self.seen_at or self.gone_at):
+            self.gone_at = at
 
 
 class Violation(Scenario[E, Habit]):
@@ -148,7 +149,7 @@ class Violation(Scenario[E, Habit]):
             device=event.subject,
             alarms=alarms,
             days=config.repeat_memory_days,
-            fine=fine_on(event.at.date(), config.penalties or self.route.penalties),
+            fine=fine_on(event.at, config.penalties or self.route.penalties),
         )
 
 

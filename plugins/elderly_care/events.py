@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from civicloop import Event, Privacy
 from pydantic import AwareDatetime, Field
+
+from civicloop import Event, Privacy
 
 Status = Literal["online", "offline", "fault", "low_battery"]
 

@@ -29,7 +29,7 @@ from civicloop import (
 
 from .events import Away, Back, Door, Motion, Water
 from .home import HomeScenario
-from .signs import Fact, SilenceConfig, Signs
+from .signs import Fact, Signs, SilenceConfig
 
 SILENCE: Final = "silence"
 """The watchdog of a household."""
@@ -77,9 +77,7 @@ class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
     def assess(self, event: Fact, context: Context[Signs]) -> Iterable[Outcome]:
         """A sign of life ends an alarm, and the wait for the next one begins."""
         signs = context.memory
-        is_news = signs.newest is None or event.at >= signs.newest
-        speaks_against = signs.take(event, self.config)
-        if signs.is_alarming and speaks_against and is_news:
+        if signs.take(event, self.config) and signs.is_alarming and signs.is_news(event.at):
             signs.is_alarming = False
             yield Cleared()
         yield Expect(SILENCE, signs.due(self.config))
@@ -103,10 +101,9 @@ class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
 
     def _finding(self, signs: Signs, by: datetime) -> Finding:
         """What is known, in one sentence, with the local time of the last sign."""
-        since = signs.last
-        if since is None or since < (signs.away_end(self.config) or since):
-            end = signs.away_end(self.config) or by
-            return Finding("not_back", until=self._clock(end))
+        since, end = signs.last, signs.away_end(self.config)
+        if since is None or (end is not None and end > since):
+            return Finding("not_back", until=self._clock(end or by))
         message = "silent_after_door" if signs.is_probably_out else "silent_inside"
         return Finding(message, since=self._clock(since), hours=int((by - since) / timedelta(hours=1)))
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
+from pydantic import Field
+
 from civicloop import (
     CLOSE,
     SMALL,
@@ -25,7 +27,6 @@ from civicloop import (
     days,
     hours,
 )
-from pydantic import Field
 
 from .events import Bed, DeviceReport, Door, GasSensor, Motion, SmokeSensor, SosPress, Water
 from .home import HomeScenario
@@ -33,6 +34,9 @@ from .signs import latest
 
 REPORT: Final = "report"
 """The watchdog of a device."""
+
+TROUBLES: Final = {"offline": "device_offline", "fault": "device_faulty", "low_battery": "device_low_battery"}
+"""What to say about each status that is none of health."""
 
 Report = Door | Motion | Water | Bed | SmokeSensor | GasSensor | SosPress | DeviceReport
 
@@ -53,6 +57,7 @@ class Health(Memory):
     ``is_watched`` once it has shown that it reports regularly: a detector that spoke only to raise its alarm need not.
     """
 
+    device: str = ""
     status: str = "online"
     status_at: datetime | None = None
     seen_at: datetime | None = None
@@ -60,11 +65,13 @@ class Health(Memory):
     is_lost: bool = False
 
     def take(self, event: Report) -> None:
-        """Remember a report."""
+        """Remember a report; of two statuses at one instant the same one stands, whichever came first."""
+        self.device = event.subject
         self.seen_at = latest(self.seen_at, event.at)
         self.is_watched |= not isinstance(event, SmokeSensor | GasSensor | SosPress)
-        if isinstance(event, DeviceReport) and (self.status_at is None or event.at >= self.status_at):
-            self.status, self.status_at = event.status, event.at
+        if isinstance(event, DeviceReport):
+            told = (event.at, event.status)
+            self.status_at, self.status = max((self.status_at, self.status), told) if self.status_at else told
 
     @property
     def trouble(self) -> str:
@@ -94,16 +101,25 @@ class ProtectionLost(HomeScenario[Report, Health]):
         """A status that is none of health, or a report that ends the trouble."""
         health = context.memory
         health.take(event)
-        if health.trouble and isinstance(event, DeviceReport):
-            health.is_lost = True
-            yield Finding(f"device_{health.trouble}", device=event.subject)
-        elif health.is_lost and not health.trouble and event.at == health.seen_at:
-            health.is_lost = False
-            yield Cleared()
-        if self.config.silent_hours and health.is_watched and health.seen_at:
+        if event.at == health.seen_at:
+            yield from self._judge(health, isinstance(event, DeviceReport))
+        if self.config.silent_hours and health.is_watched and health.seen_at and context.device:
             yield Expect(REPORT, health.seen_at + timedelta(hours=self.config.silent_hours))
 
+    def _judge(self, health: Health, is_status: bool) -> Iterable[Outcome]:
+        if health.trouble and (is_status or not health.is_lost):
+            health.is_lost = True
+            yield Finding(TROUBLES[health.trouble], device=health.device)
+        elif health.is_lost and not health.trouble:
+            health.is_lost = False
+            yield Cleared()
+
     def overdue(self, expectation: Expect, context: Context[Health]) -> Iterable[Outcome]:
-        """The device has said nothing at all for too long."""
-        context.memory.is_lost = True
-        yield Finding("device_silent", hours=self.config.silent_hours)
+        """The device has said nothing at all for too long; one that is no longer registered need not."""
+        health, hours_silent = context.memory, self.config.silent_hours
+        is_registered = any(device.id == health.device for device in context.devices_at(context.place.code))
+        if expectation.by is None or not is_registered or not hours_silent:
+            return
+        health.is_lost = True
+        yield Finding("device_silent", device=health.device, hours=hours_silent)
+        yield Expect(REPORT, expectation.by + timedelta(hours=hours_silent))

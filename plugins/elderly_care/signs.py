@@ -5,12 +5,13 @@ Everything remembered is the newest of its kind, so that facts which arrive late
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from typing import Annotated, Final, Self
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
+from pydantic import Field, ValidationInfo, field_validator
+
 from civicloop import Config, Memory
-from pydantic import Field, field_validator, model_validator
 
 from .events import Away, Back, Door, Motion, Water
 
@@ -29,10 +30,11 @@ class SilenceConfig(Config):
     silence_hours: Hours = Field(
         default=12,
         description="Hours without a sign of life before somebody goes and looks. Practice: no movement for 12 h "
-        "(Putuo) or 24 h (Changning); less than 10 litres of water in 12 h (Changning Jiangsu Road, Shenzhen Longgang).",
+        "(Putuo) or 24 h (Changning); less than 10 litres of water in 12 h (Changning, Shenzhen Longgang).",
     )
     out_hours: Hours = Field(
         default=24,
+        validate_default=True,
         description="The same, in natural hours, where the entrance door was the last thing to move: probably nobody "
         "is at home, but whoever falls behind a closed door sends the same signs. Practice: door not opened for 24 h "
         "(Changning), no door record for 48 h (Putuo Zhenru).",
@@ -43,7 +45,9 @@ class SilenceConfig(Config):
         "as the rules in practice do; 7 until 22 raises fewer false alarms and finds a fall in the evening later.",
     )
     waking_until_hour: Annotated[int, Field(ge=1, le=24)] = Field(
-        default=24, description="silence_hours counts until this hour of the local day, 1 to 24."
+        default=24,
+        validate_default=True,
+        description="silence_hours counts until this hour of the local day, 1 to 24.",
     )
     zone: str = Field(default="Asia/Shanghai", description="IANA time zone of the waking hours and of times in texts.")
     litres_min: Annotated[float, Field(ge=0, le=1000)] = Field(
@@ -56,7 +60,8 @@ class SilenceConfig(Config):
         description="How long an absence without an end is believed, in days. Our assumption: a week's stay.",
     )
     away_days_max: Days = Field(
-        default=90, description="No absence is believed for longer than this, in days, whatever its end. Our assumption."
+        default=90,
+        description="No absence is believed for longer than this, in days, whatever its end. Our assumption.",
     )
     again_hours: Hours = Field(
         default=12, description="After an alarm the same rule keeps quiet about the same elder for this many hours."
@@ -71,13 +76,19 @@ class SilenceConfig(Config):
             raise ValueError(f"{name!r} is not the name of an IANA time zone; write one like Asia/Shanghai") from None
         return name
 
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        if self.waking_from_hour >= self.waking_until_hour:
-            raise ValueError("waking_from_hour must lie before waking_until_hour; write 0 and 24 to count every hour")
-        if self.out_hours < self.silence_hours:
-            raise ValueError("out_hours is shorter than silence_hours; whoever is probably out may be silent for longer")
-        return self
+    @field_validator("out_hours")
+    @classmethod
+    def _may_be_longer(cls, out_hours: int, info: ValidationInfo) -> int:
+        if out_hours < info.data.get("silence_hours", 0):
+            raise ValueError("it is shorter than silence_hours, while whoever is probably out may be silent for longer")
+        return out_hours
+
+    @field_validator("waking_until_hour")
+    @classmethod
+    def _opens_before(cls, until: int, info: ValidationInfo) -> int:
+        if until <= info.data.get("waking_from_hour", 0):
+            raise ValueError("it is not later than waking_from_hour; write 0 and 24 to count every hour")
+        return until
 
     @property
     def tz(self) -> ZoneInfo:
@@ -85,14 +96,14 @@ class SilenceConfig(Config):
         return ZoneInfo(self.zone)
 
     def waking(self, start: datetime, span: timedelta) -> datetime:
-        """When ``span`` of waking time, counted from ``start``, is used up; the end of a day's window is within it."""
+        """When ``span`` of waking time, counted from ``start`` (UTC), is used up; a window's end is within it."""
         if self.waking_from_hour == 0 and self.waking_until_hour == 24:
             return start + span
         day = start.astimezone(self.tz).date()
         for _ in range(COUNTED_DAYS_MAX):
             midnight = datetime.combine(day, time(), self.tz)
-            opens = (midnight + timedelta(hours=self.waking_from_hour)).astimezone(start.tzinfo)
-            closes = (midnight + timedelta(hours=self.waking_until_hour)).astimezone(start.tzinfo)
+            opens = (midnight + timedelta(hours=self.waking_from_hour)).astimezone(UTC)
+            closes = (midnight + timedelta(hours=self.waking_until_hour)).astimezone(UTC)
             begins = max(start, opens)
             if begins < closes:
                 if begins + span <= closes:
@@ -121,7 +132,7 @@ class Signs(Memory):
 
     def take(self, fact: Fact, config: SilenceConfig) -> bool:
         """Remember a fact; whether it speaks against an alarm."""
-        at = fact.at
+        at = fact.at.astimezone(UTC)
         self.newest = latest(self.newest, at)
         match fact:
             case Door():
@@ -129,12 +140,16 @@ class Signs(Memory):
             case Back():
                 self.back_at = latest(self.back_at, at)
             case Away():
-                self._leave(at, fact.until)
+                self._leave(at, fact.until and fact.until.astimezone(UTC))
             case Water() if fact.litres is not None and fact.litres < config.litres_min:
                 return False
             case _:
                 self.inside = latest(self.inside, at)
         return True
+
+    def is_news(self, at: datetime) -> bool:
+        """Whether a fact that was just taken is older neither than any other fact nor than the last alarm."""
+        return self.newest == at and (self.alarm_at is None or at >= self.alarm_at)
 
     def _leave(self, at: datetime, until: datetime | None) -> None:
         if self.away_at is None or at > self.away_at:

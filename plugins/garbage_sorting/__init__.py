@@ -9,6 +9,8 @@ from civicloop import Scenario, hookimpl
 from .bagged_litter import BaggedLitter
 from .overflow import Overflow
 
+__all__ = ["BaggedLitter", "Overflow", "civicloop_scenarios"]
+
 
 @hookimpl
 def civicloop_scenarios() -> list[type[Scenario[Any, Any]]]:

@@ -9,6 +9,7 @@ from civicloop.core.model.limit import hours
 from civicloop.core.model.place import Device, Level, Place
 from civicloop.core.street.complaint import Complaint, StreetError
 from civicloop.core.street.folder import load_street
+from civicloop.core.street.settings import is_loopback, split_address
 
 from .conftest import GOOD, Write
 
@@ -89,6 +90,33 @@ def test_no_repr_shows_a_phone_or_a_name(write: Write) -> None:
         assert secret not in shown
 
 
+def test_a_channel_is_kept_raw_for_the_plugin_that_brings_its_kind_and_never_shown(write: Write) -> None:
+    hook = '[channels.hook]\nkind = "wecom"\nurl = "https://x/?key=k3y"\n'
+    loaded = load_street(write(civicloop_toml=GOOD["civicloop.toml"] + hook))
+    channel = loaded.settings.channels["hook"]
+    assert (channel.kind, channel.settings) == ("wecom", {"url": "https://x/?key=k3y"})
+    assert "k3y" not in repr(loaded.settings) + str(channel)
+    assert loaded.locate(("channels", "hook", "url")) == 14
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port", "own"),
+    [
+        ("127.0.0.1:8420", "127.0.0.1", 8420, True),
+        ("[::1]:0", "::1", 0, True),
+        ("localhost:80", "localhost", 80, True),
+        ("0.0.0.0:80", "0.0.0.0", 80, False),  # the daemon refuses it as long as no token exists
+        ("street.example:80", "street.example", 80, False),
+    ],
+)
+def test_an_address_is_split_and_told_from_this_machines_own(
+    write: Write, address: str, host: str, port: int, own: bool
+) -> None:
+    loaded = load_street(write(civicloop_toml=f"{GOOD['civicloop.toml']}[listen]\naddress = '{address}'\n"))
+    assert split_address(loaded.settings.listen.address) == (host, port)
+    assert is_loopback(host) == own
+
+
 def test_the_digest_names_the_bytes_of_all_files(write: Write) -> None:
     before = load_street(write()).digest
     assert load_street(write()).digest == before
@@ -120,7 +148,7 @@ def test_all_complaints_are_told_at_once_in_order(write: Write) -> None:
     folder = write(
         roster_csv="role,place,from,to,person\ncleaner,X,2026-01-01 08:00,2026-01-01 20:00,a\n",
         devices_csv="id,kind,place,purpose,via,vendor\nb,bin,X,,,\nb,bin,E,,,\nc,,E,,,\n",
-        civicloop_toml=GOOD["civicloop.toml"].replace("zone", "zome") + "[listen]\naddress = '0.0.0.0:80'\n",
+        civicloop_toml=GOOD["civicloop.toml"].replace("zone", "zome") + "[listen]\naddress = '8420'\n",
         calendar_toml=None,
     )
     with pytest.raises(StreetError) as error:

@@ -12,7 +12,6 @@ TOML = GOOD["civicloop.toml"]
 PLACES, DEVICES, PARTIES, ROSTER = (GOOD[f"{name}.csv"].encode() for name in ("places", "devices", "parties", "roster"))
 ROSTER_HEAD = b"role,place,from,to,person\n"
 SHIFT = "ops_center,S,2026-01-01 08:00,2026-01-01 20:00,沈安\n".encode()
-HOOK = '[channels.hook]\nkind = "webhook"\nurl = "https://duty.example/x?key=k3y"\n'
 
 
 def toml(more: str, old: str = "", new: str = "") -> str:
@@ -32,7 +31,7 @@ SETTINGS = [
     (toml("", 'code = "S"\n', ""), 1, ["street.code is missing", "add code = ... to [street]"]),
     ("[channels.console]\nkind = 'console'\n", 1, ["street is missing", "add the table [street]"]),
     (toml("", '"S"', '"S 1"'), 2, ["street.code: it is not one word"]),
-    (toml("", '"S"', "7"), 2, ["street.code is 7", "a valid string"]),
+    (toml("", '"S"', "7"), 2, ["street.code is 7", "it should be a text in quotes"]),
     (toml("", '"青禾街道"', '"  "'), 3, ["street.name: it is empty"]),
     (toml("", "Asia/Shanghai", "Asia/Shangai"), 4, ["IANA", "did you mean 'Asia/Shanghai'?"]),
     (toml("", "Asia/Shanghai", "../etc/passwd"), 4, ["IANA"]),
@@ -40,39 +39,36 @@ SETTINGS = [
     (toml("[store]\npath = ''\n"), 13, ["store.path: it is empty"]),
     (toml("[listen]\naddress = '8420'\n"), 13, ["listen.address", "HOST:PORT"]),
     (toml("[listen]\naddress = '127.0.0.1:70000'\n"), 13, ["HOST:PORT"]),
-    (toml("[listen]\naddress = '0.0.0.0:8420'\n"), 13, ["other machines can reach '0.0.0.0'"]),
     (toml("[listen]\nadress = '127.0.0.1:1'\n"), 13, ["did you mean 'address'?"]),
     (toml("[limits]\nqueue_events_max = 0\n"), 13, ["limits.queue_events_max is 0", "greater than or equal to 1"]),
     (toml(f"[limits]\nqueue_events_max = 0x{'f' * 9000}\n"), 13, ["is a huge number", "less than or equal to"]),
     (toml(f"[limits]\n{'x' * 9000} = 1\n"), 13, ["unknown key 'limits.xxx", "..."]),
-    (toml('[channels."a\\nb"]\nkind = 1\n'), 13, ["kind"]),
-    (toml("[limits]\nqueue_events_max = '9'\n"), 13, ["is a text", "a valid integer"]),
-    (toml("[limits]\nqueue_events_max = true\n"), 13, ["is True", "a valid integer"]),
+    (toml("[limits]\nqueue_events_max = '9'\n"), 13, ["is a text", "it should be a whole number"]),
+    (toml("[limits]\nqueue_events_max = true\n"), 13, ["is True", "it should be a whole number"]),
     (toml("[limits]\nbatch_events_max = 20000\n"), 13, ["limits.batch_events_max: it exceeds queue_events_max"]),
     (toml("[limits]\ndedupe_days = 7\n"), 13, ["limits.dedupe_days is 7", "equal to 30"]),
     (toml("[limits]\nrepeat_hour = 7\n"), 13, ["did you mean 'repeat_hours'?"]),
-    (toml("[channels.x]\nkind = 'webhok'\n"), 13, ["unknown kind 'webhok'", "did you mean 'webhook'?"]),
-    (toml("[channels.x]\nkind = 'fax'\n"), 13, ["unknown kind 'fax'", "console, webhook, file_drop, null"]),
-    (toml("[channels.x]\nurl = ''\n"), 12, ["channels.x has no kind", "console, webhook, file_drop, null"]),
-    (toml("[channels]\nx = 3\n", "[channels.console]", "[other]"), 5, ["unknown key 'other'"]),
-    (toml("[channels.x]\nkind = 'webhook'\n"), 12, ["channels.x.url is missing"]),
-    (toml("[channels.x]\nkind = 'webhook'\nurl = 'ftp://x'\n"), 14, ["channels.x.url", "https://HOST/PATH"]),
-    (toml("[channels.x]\nkind = 'webhook'\nurl = 'https://[x'\n"), 14, ["channels.x.url"]),
-    (toml("[channels.x]\nkind = 'file_drop'\ndirectry = 'x'\n"), 14, ["did you mean 'directory'?"]),
-    (toml(HOOK + "timeout_seconds = 600\n"), 15, ["channels.hook.timeout_seconds is 600"]),
-    (toml(HOOK + "secret = 'hush'\n"), 15, ["unknown key 'channels.hook.secret'", "did you mean 'secret_"]),
-    (toml(HOOK + "secret_file = 'none'\n"), 15, ["channel 'hook': there is no file 'none'"]),
-    (toml(HOOK + "secret_file = 'calendar.toml'\n"), 15, ["'calendar.toml' is empty"]),
-    (toml(HOOK + "secret_file = 'calendar.toml'\nsecret_env = 'X'\n"), 16, ["secret_file as well"]),
+    (toml("[channels.x]\nurl = ''\n"), 12, ["channels.x.kind is missing", "add kind = ... to [channels.x]"]),
+    (toml("[channels.x]\nkind = 3\n"), 13, ["channels.x.kind is 3", "it should be a text in quotes"]),
+    (toml("[channels.x]\nkind = ''\n"), 13, ["channels.x.kind: it is not one word"]),
+    ("channels = 3\n" + TOML.replace("[channels.", "[other."), 1, ["channels is 3", "it should be a table"]),
     (toml("[delivery]\ndefault = ['consol']\n"), 13, ["channel 'consol' is not defined", "did you mean 'console'?"]),
     (toml("[delivery]\nops = [\n  'console',\n  'fax',\n]\n"), 15, ["delivery.ops: channel 'fax'"]),
     (toml("[delivery]\ndefault = []\n"), 13, ["delivery.default is empty"]),
-    (toml("[delivery]\ndefault = 'console'\n"), 13, ["delivery.default is a text", "tuple"]),
+    (toml("[delivery]\ndefault = 'console'\n"), 13, ["delivery.default is a text", "it should be a list"]),
     (toml("", "channels.console", "channels.screen"), 1, ["channel 'console' is not defined", "[channels.console]"]),
     (toml("[plugins.bins2]\nenabeld = false\n"), 13, ["'plugins.bins2.enabeld'", "did you mean 'enabled'?"]),
     (toml("[plugins.bins2]\nfull_at = 3\n"), 13, ["[plugins.bins2.SCENARIO]"]),
-    (toml("[plugins.bins2]\nenabled = 'yes'\n"), 13, ["plugins.bins2.enabled is a text", "a valid boolean"]),
-    (toml("[plugins]\nbins2 = true\n", "[plugins.bins.overflow]\nfull_at = 85\n", "\n"), 12, ["plugins.bins2 is True"]),
+    (
+        toml("[plugins.bins2]\nenabled = 'yes'\n"),
+        13,
+        ["plugins.bins2.enabled is a text", "it should be a plain true or false"],
+    ),
+    (
+        toml("[plugins]\nbins2 = true\n", "[plugins.bins.overflow]\nfull_at = 85\n", "\n"),
+        12,
+        ["plugins.bins2 is True", "it should be a table"],
+    ),
 ]
 
 CALENDAR = [
@@ -215,8 +211,8 @@ LEAKS = {
     "a name where a role should be": {"roster_csv": ROSTER + "司马青,S,2026-01-01 08:00,2026-01-01 20:00,a\n".encode()},
     "overlapping shifts": {"roster_csv": (ROSTER_HEAD + SHIFT + SHIFT).replace("沈安".encode(), "司马青".encode())},
     "an invisible sign in a phone": {"parties_csv": PARTIES + "E,hauler,x,\u200b13812345678\u200b1,\n".encode()},
-    "a secret in the settings": {"civicloop_toml": toml(HOOK + "secret = 'hush-hush'\n")},
-    "a key in a broken address": {"civicloop_toml": toml(HOOK.replace("https", "htps"))},
+    "a secret in a wrong place": {"civicloop_toml": toml("[limits]\nrepeat_hours = 'hush-hush'\n")},
+    "a channel without a kind": {"civicloop_toml": toml("[channels.h]\nsecret = 'hush-hush'\nurl = 'k3y'\n")},
 }
 
 
@@ -229,7 +225,7 @@ def test_a_complaint_shows_no_personal_data_and_no_secret(write: Write, changed:
 
 
 def test_every_fault_of_the_settings_is_told_though_another_table_is_broken(write: Write) -> None:
-    broken = toml("[delivery]\nops = ['fax']\n[listen]\naddress = '0.0.0.0:1'\n[plugins.x]\ny = 1\n", "zone", "zon")
+    broken = toml("[delivery]\nops = ['fax']\n[listen]\naddress = 'x'\n[plugins.x]\ny = 1\n", "zone", "zon")
     with pytest.raises(StreetError) as error:
-        load_street(write(civicloop_toml=broken + "[channels.h]\nkind='webhook'\nurl='https://h'\nsecret_file='no'\n"))
-    assert [one.line for one in error.value.complaints] == [1, 4, 13, 15, 17, 21]
+        load_street(write(civicloop_toml=broken))
+    assert [one.line for one in error.value.complaints] == [1, 4, 13, 15, 17]

@@ -157,7 +157,7 @@ def make_journal_and_outbox() -> None:
     )
     op.create_index("ix_outbox_dead", "outbox", ["created_at"], unique=False, sqlite_where=sa.text("state = 'dead'"))
     op.create_index(
-        "ix_outbox_pending", "outbox", ["next_at", "channel"], unique=False, sqlite_where=sa.text("state = 'pending'")
+        "ix_outbox_pending", "outbox", ["channel", "next_at"], unique=False, sqlite_where=sa.text("state = 'pending'")
     )
 
 

@@ -1,0 +1,1 @@
+"""What the benchmarks share: the workload, the recorder of statements, the servers and the load."""
