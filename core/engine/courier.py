@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 def backoff(key: str, attempts: int) -> timedelta:
     """How long to wait after the failed attempt number ``attempts``: doubling, with up to a quarter more by the key."""
-    wait = min(BACKOFF_FIRST * 2 ** min(attempts - 1, 20), BACKOFF_MAX)
+    wait = min(BACKOFF_FIRST * float(2 ** min(attempts - 1, 20)), BACKOFF_MAX)
     spread = blake2b(key.encode(), digest_size=1).digest()[0] / 1024
     return wait * (1 + spread)
 

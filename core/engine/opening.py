@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from ..model.chain import Step
-from ..sdk.binding import Binding, PluginError
+from ..sdk.binding import Binding, Fault, PluginError
 from ..sdk.channel import Channel, config_type
 from ..sdk.loader import Plugin, Registry, assemble, find_plugins
 from ..street.complaint import Complaint, StreetError
@@ -53,7 +53,7 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
 
 
 def _assemble(folder: StreetFolder, plugins: Iterable[Plugin] | None) -> Registry:
-    faults = []
+    faults: list[Fault] = []
     if plugins is None:
         found, faults = find_plugins()
         plugins = found.values()

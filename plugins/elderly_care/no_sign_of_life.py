@@ -96,8 +96,7 @@ class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
             if device.kind == VOICE:
                 yield Command(device.id, "are_you_well")
         signs.alarm_at, signs.is_alarming = by, True
-        again = max(self.config.again_hours, self.config.silence_hours)
-        yield Expect(SILENCE, by + timedelta(hours=again))
+        yield Expect(SILENCE, signs.due(self.config))
 
     def _finding(self, signs: Signs, by: datetime) -> Finding:
         """What is known, in one sentence, with the local time of the last sign."""

@@ -175,16 +175,15 @@ class Signs(Memory):
         return min(end, self.away_at + timedelta(days=config.away_days_max))
 
     def due(self, config: SilenceConfig) -> datetime | None:
-        """Until when silence is no alarm; ``None`` while nothing was ever heard."""
-        start = latest(self.last, self.away_end(config))
+        """Until when silence is no alarm; ``None`` while nothing was ever heard. An alarm begins the count anew."""
+        start = latest(self.last, self.away_end(config), self.alarm_at)
         if start is None:
             return None
         if self.is_probably_out:
             due = start + timedelta(hours=config.out_hours)
         else:
             due = config.waking(start, timedelta(hours=config.silence_hours))
-        again = self.alarm_at + timedelta(hours=config.again_hours) if self.alarm_at else None
-        return latest(due, again)
+        return latest(due, self.alarm_at and self.alarm_at + timedelta(hours=config.again_hours))
 
 
 def latest(*moments: datetime | None) -> datetime | None:
