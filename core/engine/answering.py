@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ..model.case import Case
-from ..model.event import Envelope
+from ..model.event import Envelope, Privacy
 from ..model.given import Answer, Verb
 from ..model.privacy import pseudonym
 from .hearing import event_name
@@ -31,17 +31,17 @@ class EvidenceItem(BaseModel):
 
 
 class AnswerData(BaseModel):
-    """The data of a ``loop.*`` event."""
+    """The data of a ``loop.*`` event. What people wrote themselves may name anybody, and is read like personal data."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     party: Word
-    person: Word | None = None
+    person: Annotated[Word | None, Privacy.PERSONAL] = None
     track: Word = "main"
     order: Word | None = None
     result: Word | None = None
-    reason: Prose | None = None
-    note: Prose | None = None
-    evidence: Annotated[tuple[Word | EvidenceItem, ...], Field(max_length=20)] = ()
+    reason: Annotated[Prose | None, Privacy.PERSONAL] = None
+    note: Annotated[Prose | None, Privacy.PERSONAL] = None
+    evidence: Annotated[tuple[Word | EvidenceItem, ...], Field(max_length=20), Privacy.PERSONAL] = ()
     until: AwareDatetime | None = None
     to: Word | None = None
 
@@ -78,6 +78,29 @@ def case_named(work: Work, ref: str) -> Case | None:
     """The case an answer speaks to: by id, or the latest round of a ``SCENARIO/KEY``."""
     pair = split_ref(ref)
     return work.latest(pair) if pair else work.case(ref)
+
+
+def forbids(work: Work, data: AnswerData, case: Case | None, speaker: Speaker | None) -> str:
+    """Why this speaker's token does not let it say this; empty when it does.
+
+    Asked within the turn, where the case is seen as it is decided on: an answer may come in one batch with the fact
+    that opens its case.
+    """
+    if speaker is None or speaker.admin:
+        return ""
+    if speaker.roles and data.party not in speaker.roles:
+        return f"this token speaks for {', '.join(speaker.roles)}, not for {data.party}"
+    if speaker.person and data.person and data.person != speaker.person:
+        return "this token belongs to another person"
+    if case is None:
+        return ""
+    street = work.setup.street
+    if speaker.place and not street.directory.inside(case.place, speaker.place):
+        return f"this token answers for cases in {speaker.place} only"
+    holder = street.holder(data.party, case.place, work.now)
+    if speaker.organisation and (holder is None or holder.organisation != speaker.organisation):
+        return f"{data.party} is not held by {speaker.organisation} there"
+    return ""
 
 
 def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | None, speaker: Speaker | None) -> Answer:

@@ -22,6 +22,9 @@ BATCH: Final = 256
 GATHER_SECONDS: Final = 0.05
 """How long a channel waits for more after the first notice, so that many leave with one write to the outbox."""
 
+LOST_MAX: Final = 100_000
+"""How many notices of a channel that is gone are given up at once; the others at the next start."""
+
 SEND_SECONDS_MAX: Final = 30.0
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_MAX: Final = timedelta(hours=1)
@@ -54,7 +57,10 @@ class Courier:
         self._clock = clock
         self._attempts_max = attempts_max
         self._wake = {name: asyncio.Event() for name in channels}
+        self._next: Mapping[str, Channel] | None = None
+        self._halt = asyncio.Event()
         self._stopping = False
+        self._sent: dict[str, set[str]] = {name: set() for name in channels}
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def poke(self) -> None:
@@ -65,14 +71,33 @@ class Courier:
     def stop(self) -> None:
         """Finish what is being sent; ``run`` returns then. What was not sent stays in the outbox."""
         self._stopping = True
+        self._halt.set()
+        self.poke()
+
+    def use(self, channels: Mapping[str, Channel]) -> None:
+        """Deliver through these channels from now on; what is being sent is finished through the old ones."""
+        self._next = channels
+        self._halt.set()
         self.poke()
 
     async def run(self) -> None:
         """Deliver until stopped."""
-        self._bury_lost_channels()
-        async with asyncio.TaskGroup() as group:
-            for name in self._channels:
-                group.create_task(self._serve(name))
+        while not self._stopping:
+            self._bury_lost_channels()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._halt.wait())
+                for name in self._channels:
+                    group.create_task(self._serve(name))
+            if self._next is not None:
+                await self._change(self._next)
+
+    async def _change(self, channels: Mapping[str, Channel]) -> None:
+        await self.close()
+        self._channels, self._next = channels, None
+        self._wake = {name: asyncio.Event() for name in channels}
+        self._sent = {name: self._sent.get(name, set()) for name in channels}
+        if not self._stopping:
+            self._halt.clear()
 
     async def close(self) -> None:
         """Let go of all channels."""
@@ -80,32 +105,37 @@ class Courier:
             await channel.close()
 
     async def deliver(self, name: str) -> int:
-        """Send what one channel owes now; returns how many notices were tried."""
+        """Send what one channel owes now; returns how many notices were tried. Raises ``StoreError``."""
+        self._mark(name)
         owed = self._store.owed(name, self._clock.now(), BATCH)
-        sent = await asyncio.gather(*(self._send(name, one) for one in owed))
-        delivered = [(one.notice.key, name) for one, arrived in zip(owed, sent, strict=True) if arrived]
-        if delivered:
-            self._store.delivered(delivered, self._clock.now())
-            self.counts[name, "delivered"] += len(delivered)
+        await asyncio.gather(*(self._send(name, one) for one in owed))
+        self._mark(name)
         return len(owed)
 
+    def _mark(self, name: str) -> None:
+        """Write down what was delivered. While the store cannot, nothing more goes out and nothing goes out twice."""
+        sent = self._sent[name]
+        if sent:
+            self._store.delivered([(key, name) for key in sorted(sent)], self._clock.now())
+            sent.clear()
+
     async def _serve(self, name: str) -> None:
-        while not self._stopping:
-            self._wake[name].clear()
+        wake = self._wake[name]
+        while not self._halt.is_set():
+            wake.clear()
             try:
                 busy = await self.deliver(name)
             except StoreError as error:
                 log.error("outbox_unavailable", channel=name, error=str(error))
                 busy = 0
-            if not busy and not self._stopping:
+            if not busy and not self._halt.is_set():
                 try:
-                    await asyncio.wait_for(self._wake[name].wait(), POLL_SECONDS)
-                    await asyncio.sleep(GATHER_SECONDS)
+                    await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+                    await asyncio.sleep(0 if self._halt.is_set() else GATHER_SECONDS)
                 except TimeoutError:
                     continue
 
-    async def _send(self, name: str, owed: Owed) -> bool:
-        """Whether the notice has arrived; one that has not is put off or buried."""
+    async def _send(self, name: str, owed: Owed) -> None:
         notice, attempts = owed.notice, owed.attempts + 1
         try:
             async with asyncio.timeout(SEND_SECONDS_MAX):
@@ -115,24 +145,35 @@ class Courier:
         except Exception as error:  # a channel may fail in any way; what fails is tried again, then shown
             why = f"{type(error).__name__}: {error}"[:500]
             if attempts >= self._attempts_max:
-                self._bury(name, notice, f"gave up after {attempts} attempts: {why}")
-                return False
-            next_at = self._clock.now() + backoff(notice.key, attempts)
-            self._store.retry_later(notice.key, name, next_at, why)
-            self.counts[name, "retried"] += 1
-            log.warning("notice_retried", channel=name, notice=notice.key, attempts=attempts, error=why)
+                return self._bury(name, notice, f"gave up after {attempts} attempts: {why}")
+            self._note(name, notice, "retried", why, attempts)
         else:
-            return True
-        return False
+            self._sent[name].add(notice.key)
+            self.counts[name, "delivered"] += 1
+
+    def _note(self, name: str, notice: Notice, result: str, why: str, attempts: int = 0) -> None:
+        """Write down a delivery that failed; where even that fails, it is simply tried again."""
+        self.counts[name, result] += 1
+        try:
+            if attempts:
+                next_at = self._clock.now() + backoff(notice.key, attempts)
+                self._store.retry_later(notice.key, name, next_at, why)
+                log.warning("notice_retried", channel=name, notice=notice.key, attempts=attempts, error=why)
+            else:
+                self._store.give_up(notice.key, name, why)
+                log.error("notice_dead", channel=name, notice=notice.key, error=why)
+        except StoreError as error:
+            log.error("outbox_unavailable", channel=name, notice=notice.key, error=str(error))
 
     def _bury(self, name: str, notice: Notice, why: str) -> None:
-        self._store.give_up(notice.key, name, why)
-        self.counts[name, "dead"] += 1
-        log.error("notice_dead", channel=name, notice=notice.key, error=why)
+        self._note(name, notice, "dead", why)
 
     def _bury_lost_channels(self) -> None:
         """Notices for channels that the configuration no longer has become dead letters, visible and retryable."""
-        for name in self._store.channels_owed():
-            if name not in self._channels:
-                for owed in self._store.owed(name, self._clock.now() + BACKOFF_MAX * 100, 100_000):
+        try:
+            lost = [name for name in self._store.channels_owed() if name not in self._channels]
+            for name in lost:
+                for owed in self._store.owed(name, self._clock.now() + BACKOFF_MAX * 100, LOST_MAX):
                     self._bury(name, owed.notice, f"there is no channel {name!r} in civicloop.toml any more")
+        except StoreError as error:
+            log.error("outbox_unavailable", error=str(error))

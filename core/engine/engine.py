@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,9 +11,9 @@ from ..model.case import Case
 from ..model.event import Envelope, digest_of
 from ..model.given import Lapse
 from ..stores.base import EventState, Store
-from .answering import PREFIX, answer_of, case_named, read_answer, told_at
+from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .hearing import Heard, Judgement, conclude_all, hear, keys_of, locate, quarantine_unplaced, read_typed, settle, store_event
-from .receipt import Input, InvalidAnswer, Receipt, Status
+from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .setup import Setup
 from .work import Work
 
@@ -28,12 +28,16 @@ OUTAGE_MIN: Final = timedelta(minutes=1)
 
 
 class Engine:
-    """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock."""
+    """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock.
+
+    ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet.
+    """
 
     def __init__(self, store: Store, setup: Setup) -> None:
         self.store = store
         self.setup = setup
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.was_idle = False
         self._catching_up_until: datetime | None = None
 
     def start(self, now: datetime) -> timedelta:
@@ -57,6 +61,7 @@ class Engine:
         this instant. Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
         catching_up = self._catching_up_until is not None and now < self._catching_up_until
+        self.was_idle = True
         with self.store.turn() as turn:
             work = Work(turn, self.setup, now, catching_up)
             lapse_cases(work, now - timedelta(microseconds=1))
@@ -66,6 +71,7 @@ class Engine:
                 wake(work)
             if not work.is_empty:
                 work.commit()
+                self.was_idle = False
         self._count(receipts, work)
         return receipts
 
@@ -91,47 +97,50 @@ class Engine:
 
 
 def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
-    """Judge a batch of inputs: duplicates out, facts in the order of their times, then answers."""
+    """Judge a batch of inputs: duplicates out, facts in the order of their times, then answers.
+
+    What is turned away leaves no trace, so that a repeat of it is judged anew, in the same batch as well.
+    """
     receipts: list[Receipt | None] = [None] * len(inputs)
     digests = [digest_of(item.envelope) for item in inputs]
-    fresh = _without_duplicates(work, inputs, digests, receipts)
+    stored = dict(work.turn.seen([(item.envelope.id, item.envelope.source) for item in inputs]))
     facts: list[tuple[Heard, int]] = []
     answers: list[int] = []
-    for index in fresh:
-        envelope = inputs[index].envelope
+    for index, item in enumerate(inputs):
+        envelope, digest = item.envelope, digests[index]
         if envelope.type.startswith(PREFIX):
             answers.append(index)
             continue
-        admitted = admit(work, envelope, digests[index])
+        admitted = _repeated(work, stored, envelope, digest) or admit(work, envelope, digest)
         if isinstance(admitted, Heard):
             facts.append((admitted, index))
         else:
             receipts[index] = admitted
+            if admitted.status is Status.REJECTED:
+                continue
+        stored.setdefault((envelope.id, envelope.source), digest)
     for heard, index in hear_all(work, facts):
         receipts[index] = Receipt(Status.ACCEPTED, cases=heard.cases)
     for index in answers:
-        receipts[index] = take_answer(work, inputs[index], digests[index])
+        envelope, digest = inputs[index].envelope, digests[index]
+        receipt = _repeated(work, stored, envelope, digest) or take_answer(work, inputs[index], digest)
+        receipts[index] = receipt
+        if receipt.status is Status.ACCEPTED:
+            stored[envelope.id, envelope.source] = digest
     return [receipt or Receipt(Status.REJECTED, "lost", "this input was not judged") for receipt in receipts]
 
 
-def _without_duplicates(
-    work: Work, inputs: Sequence[Input], digests: list[bytes], receipts: list[Receipt | None]
-) -> list[int]:
-    names = [(item.envelope.id, item.envelope.source) for item in inputs]
-    seen = dict(work.turn.seen(names))
-    fresh: list[int] = []
-    for index, name in enumerate(names):
-        known = seen.get(name)
-        if known is None:
-            seen[name] = digests[index]
-            fresh.append(index)
-        elif known == digests[index]:
-            receipts[index] = Receipt(Status.DUPLICATE, "same", "this event was stored before")
-        else:
-            detail = "an event of this source and id was stored before with other content; the first one stands"
-            receipts[index] = Receipt(Status.DUPLICATE, "conflict", detail)
-            work.decisions["conflict"] += 1
-    return fresh
+def _repeated(
+    work: Work, stored: Mapping[tuple[str, str], bytes], envelope: Envelope, digest: bytes
+) -> Receipt | None:
+    known = stored.get((envelope.id, envelope.source))
+    if known is None:
+        return None
+    if known == digest:
+        return Receipt(Status.DUPLICATE, "same", "this event was stored before")
+    work.decisions["conflict"] += 1
+    detail = "an event of this source and id was stored before with other content; the first one stands"
+    return Receipt(Status.DUPLICATE, "conflict", detail)
 
 
 def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
@@ -179,6 +188,9 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     if envelope.time is not None and envelope.time > work.now + work.setup.future_max:
         return Receipt(Status.REJECTED, "future", f"time {envelope.time.isoformat()} lies ahead; set the sender's clock")
     case = case_named(work, envelope.subject or "")
+    forbidden = forbids(work, data, case, item.speaker)
+    if forbidden:
+        return Receipt(Status.REFUSED, FORBIDDEN, forbidden)
     answer = answer_of(work, envelope, data, case, item.speaker)
     decision = work.decide(case, answer)
     cases = (case.id,) if case else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,10 +47,16 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
         ops_channels=settings.delivery.ops_channels,
         command_channels=settings.delivery.command_channels,
         language=settings.street.language,
-        digest=folder.digest,
+        digest=_digest(folder, registry),
         salt=settings.street.code.encode(),
     )
     return Opened(folder, setup, tuple(_warnings(folder, registry)))
+
+
+def _digest(folder: StreetFolder, registry: Registry) -> str:
+    """Names the configuration and the rules of every scenario, so that a recorded turn says what it was decided under."""
+    rules = [f"{name} {binding.digest}" for name, binding in sorted(registry.bindings.items())]
+    return blake2b("\n".join([folder.digest, *rules]).encode(), digest_size=16).hexdigest()
 
 
 def _assemble(folder: StreetFolder, plugins: Iterable[Plugin] | None) -> Registry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..model.event import Envelope
 
@@ -19,13 +19,23 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
+FORBIDDEN: Final = "forbidden"
+"""The reason of a receipt whose sender may not say this; at the HTTP door a 403."""
+
+
 class Speaker(NamedTuple):
-    """Who sent an answer, as far as a token says: nothing of it can be claimed by the answer itself."""
+    """Who sent an answer, as far as a token says: nothing of it can be claimed by the answer itself.
+
+    ``roles`` and ``place`` (a subtree) bind whom the speaker may answer for, empty ones do not; ``admin`` may answer
+    for anybody.
+    """
 
     name: str
     organisation: str = ""
     person: str = ""
     admin: bool = False
+    roles: tuple[str, ...] = ()
+    place: str = ""
 
 
 class Input(NamedTuple):

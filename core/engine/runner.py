@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from ..model.case import Reason
 from ..stores.base import StoreError
 from .clock import Clock
 from .engine import Engine
-from .receipt import Input, Receipt
+from .receipt import Input, Receipt, Status
 
 POLL: Final = timedelta(seconds=1)
 """How long the loop sleeps at most, so that work written by another process is seen."""
@@ -62,6 +63,7 @@ class Runner:
         self._after_turn = after_turn
         self._wake = asyncio.Event()
         self._stopping = False
+        self._is_stuck = False
         self._alive_at: datetime | None = None
 
     @property
@@ -103,6 +105,8 @@ class Runner:
             batch = self._take()
             if batch or self._is_due():
                 self._turn(batch)
+                # What is due and could not be done (watchdogs while sources catch up) is looked at again after a rest.
+                self._is_stuck = not batch and self.engine.was_idle
                 await asyncio.sleep(0)
 
     async def _rest(self) -> None:
@@ -117,7 +121,7 @@ class Runner:
         except StoreError as error:
             self.trouble = str(error)
             due = None
-        if due is not None:
+        if due is not None and not self._is_stuck:
             left = self.clock.real_seconds(due - self.clock.now())
             span = min(span, max(0.0, left))
         if span:
@@ -131,6 +135,7 @@ class Runner:
         if self._alive_at is None or now - self._alive_at >= HEARTBEAT:
             self.engine.store.heartbeat(now)
             self._alive_at = now
+            self.trouble = ""
 
     def _is_due(self) -> bool:
         try:
@@ -154,8 +159,8 @@ class Runner:
     def _turn(self, batch: list[_Submission]) -> None:
         inputs = [item for submission in batch for item in submission.inputs]
         try:
-            receipts = self.engine.turn(inputs, self.clock.now())
-        except StoreError as error:
+            receipts = self._judge(inputs)
+        except (StoreError, Unavailable) as error:
             self._fail(batch, error)
             return
         self.trouble = ""
@@ -167,7 +172,25 @@ class Runner:
             start = end
         self._after_turn()
 
-    def _fail(self, batch: list[_Submission], error: StoreError) -> None:
+    def _judge(self, inputs: list[Input]) -> list[Receipt]:
+        """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
+        try:
+            return self.engine.turn(inputs, self.clock.now())
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, it must stop neither the daemon nor the other inputs
+            why = f"{type(error).__name__}: {error}"[:500]
+            log.exception("internal_error", inputs=len(inputs))
+            self.engine.counts["decision", Reason.INTERNAL_ERROR] += 1
+        if len(inputs) > 1:
+            return [receipt for item in inputs for receipt in self._judge([item])]
+        if not inputs:
+            raise Unavailable(f"deadlines cannot be judged ({why}); see the log, and report it")
+        self._judge([])
+        detail = f"this event cannot be judged here ({why}); it is not stored, see the daemon's log"
+        return [Receipt(Status.REJECTED, Reason.INTERNAL_ERROR, detail)]
+
+    def _fail(self, batch: list[_Submission], error: Exception) -> None:
         self.trouble = str(error)
         log.error("store_unavailable", error=self.trouble, inputs=sum(len(one.inputs) for one in batch))
         for submission in batch:

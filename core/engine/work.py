@@ -30,7 +30,7 @@ class Work:
         self.setup = setup
         self.now = now
         self.is_catching_up = is_catching_up
-        self.writes = Writes(now)
+        self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}

@@ -68,8 +68,12 @@ class _Track:
     def read(self, entry: Entry) -> None:
         """Take in the next line of the track."""
         reason, party = entry.reason, entry.party
-        if reason in _HELD:
-            self._hold(_HELD[reason], OPS if reason is Reason.NOBODY_FOUND else party)
+        if holding := _HELD.get(reason):
+            if self.holding is not holding:
+                self.before = self.holding
+            self.holding, self.checker = holding, party or SENSOR
+            if reason is Reason.NOBODY_FOUND:
+                self.checker = OPS
         elif reason in _ASKED:
             if self.step != (entry.step, entry.at):
                 self.step, self.asked = (entry.step, entry.at), {}
@@ -84,13 +88,6 @@ class _Track:
             self.reporter = party
         if reason in _ANSWERS and self.step and entry.step == self.step[0]:
             self._answered(reason, party)
-
-    def _hold(self, holding: Holding, party: str) -> None:
-        if self.holding is not holding:
-            self.before = self.holding
-        self.holding = holding
-        if holding is Holding.VERIFYING:
-            self.checker = party or SENSOR
 
     def _answered(self, reason: Reason, party: str) -> None:
         if reason is Reason.ACCEPTED:

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..loop.proofs import faults as chain_faults
-from ..model.chain import Loop, Need, Rules, Severity, Step, TrackRule
+from ..model.chain import Check, Loop, Need, Rules, Severity, Step, TrackRule
 from ..model.limit import Limit
 from .scenario import API_VERSION, Config, Memory, Scenario
 from .texts import faults as text_faults
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
-RESERVED: Final = ("chain", "enabled", "severity")
+RESERVED: Final = ("chain", "check", "enabled", "quiet", "severity")
 """Keys of a scenario's table that are not its own settings."""
 
 
@@ -84,6 +84,24 @@ class StepOverride(BaseModel):
                 known = ", ".join(loop.name.lower() for loop in Loop)
                 raise ValueError(f"{self.loop!r} is not a loop; say one of {known}") from None
         return replace(step, **changes)
+
+
+class CheckOverride(BaseModel):
+    """What a street may change of how results are verified, in ``[plugins.NAME.SCENARIO.check]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quiet: str | None = None
+    parties: tuple[str, ...] | None = None
+    within: str | None = None
+
+    def applied(self, check: Check) -> Check:
+        """The check with these changes. Raises ``ValueError`` for a limit that is none."""
+        return Check(
+            quiet=Limit.parse(self.quiet) if self.quiet else check.quiet,
+            parties=check.parties if self.parties is None else self.parties,
+            within=Limit.parse(self.within) if self.within else check.within,
+        )
 
 
 def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Binding:
@@ -165,14 +183,20 @@ def _rules(
     except ValueError:
         found.append(Fault(f"{where} severity", "is not a severity", f"say one of {', '.join(Severity)}"))
         return None
+    try:
+        check = CheckOverride.model_validate(table.get("check", {})).applied(scenario.check)
+        quiet = Limit.parse(table["quiet"]) if "quiet" in table else scenario.quiet
+    except (ValueError, TypeError) as error:
+        found.append(Fault(f"{where} check or quiet", _first(error), f"it may set {', '.join(CheckOverride.model_fields)}"))
+        return None
     main = TrackRule("main", _overridden(scenario.chain, table.get("chain", {}), where, found))
     return Rules(
         scenario=scenario.name,
         tracks=(main, *scenario.tracks),
         severity=severity,
         on_cleared=scenario.on_cleared,
-        quiet=scenario.quiet,
-        check=scenario.check,
+        quiet=quiet,
+        check=check,
         outcomes=tuple(scenario.outcomes.items()),
         evidence=scenario.evidence,
     )

@@ -95,9 +95,14 @@ class Owed(NamedTuple):
 
 @dataclass(slots=True)
 class Writes:
-    """Everything one turn writes, in one commit. ``rulebook`` holds rules that cases of this turn froze, by digest."""
+    """Everything one turn writes, in one commit.
+
+    ``at`` is the turn's time and ``digest`` the configuration it was decided under, both recorded so that the turn can
+    be decided again; ``rulebook`` holds rules that cases of this turn froze, by digest.
+    """
 
     at: datetime
+    digest: str = ""
     events: list[EventRow] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     released: list[tuple[str, str, str]] = field(default_factory=list)

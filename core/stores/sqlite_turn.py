@@ -110,7 +110,7 @@ class SqliteTurn:
         )
         put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
         at = micros(writes.at)
-        self._raw.execute(sql.ADD_TURN.text, (at, ""))
+        self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
 
     def _write_quarantine(self, released: Sequence[tuple[str, str, str]], kept: Sequence[Quarantined]) -> None:

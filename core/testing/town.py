@@ -78,12 +78,17 @@ class Town:
         place: str | None = None,
         id: str | None = None,
         source: str = "//town",
-        **data: Any,
+        data: Mapping[str, Any] | None = None,
+        **members: Any,
     ) -> Receipt:
-        """A fact happens now (or is reported now to have happened ``at`` some time). Returns what became of it."""
+        """A fact happens now (or is reported now to have happened ``at`` some time). Returns what became of it.
+
+        Further arguments are members of the event's data; ``data`` brings members whose names are taken here.
+        """
         if place is None:
             self._register(subject)
-        envelope = self._envelope(type, subject, at or self._time.now, place, id, source, data)
+        content = {**(data or {}), **members}
+        envelope = self._envelope(type, subject, at or self._time.now, place, id, source, content)
         return self._time.feed([Input(envelope)], self._time.now)[0]
 
     def answer(self, verb: str, ref: str, party: str, **data: Any) -> Receipt:

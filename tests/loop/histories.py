@@ -160,7 +160,7 @@ def reach_deadline(draw: st.DrawFn, history: History) -> None:
 
 OPS_VERBS = [Verb.EXTEND, Verb.SUSPEND, Verb.SUSPEND, Verb.RESUME, Verb.REASSIGN, Verb.ESCALATE, Verb.SUPERVISE]
 WORK_RESULTS = ["", "", "done", "failed", "false_alarm", "helped", "not_reachable"]
-CHECKERS = ["auditor", "hauler", "secretary", "ops_center", "inspector", "cleaner"]
+CHECKERS = ["auditor", "inspector", "manager", "hauler", "ops_center", "cleaner"]
 VERDICTS = ["pass", "fail", "fail", "unable"]
 
 
