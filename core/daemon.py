@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -17,19 +18,29 @@ from .engine.engine import Engine
 from .engine.letters import write_letter
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
-from .engine.runner import Runner, Unavailable
+from .engine.runner import QueueFull, Runner, Unavailable
 from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
 from .gateway.metrics import Numbers
 from .gateway.office import Office
 from .gateway.replay import Timed
 from .gateway.tokens import Gate
+from .stores.base import Store
 from .street.complaint import StreetError
 from .street.settings import is_loopback, split_address
-from .stores.base import Store
 
-VERSION: Final = "0.1.0"
-STOP_SECONDS_MAX: Final = 20.0
+STOP_SECONDS_MAX: Final = 8.0
+"""How long each part may take to finish; together less than a service manager usually waits before it kills."""
+
+KEEPALIVE_SECONDS: Final = 75.0
+LINGER_SECONDS: Final = 3.0
+"""How long a sender whose body was refused may go on sending before the connection is cut."""
+
+BACKLOG: Final = 1024
+"""How many connections may wait to be taken."""
+
+FIXED: Final = ("store", "listen", "limits")
+"""The tables of civicloop.toml that are read at the start only."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,60 +73,78 @@ class Daemon:
         self._body_bytes_max = limits.body_bytes_max
         self._limits = Limits(members_max=limits.batch_events_max)
         self._stop = asyncio.Event()
+        self.played = asyncio.Event()
+        """Set once all recorded events have been taken in."""
+        self._reloading: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens; the port is the real one once it does, where the configuration says port 0."""
+        host, port = self._address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def run(self, announce: Callable[[str], None], play: Sequence[Timed] = ()) -> None:
-        """Serve until SIGTERM or SIGINT, then finish what was taken in and return. Raises ``NotAllowed``, ``OSError``."""
+        """Serve until SIGTERM or SIGINT, then finish what was taken in and return.
+
+        Raises ``NotAllowed``, ``OSError`` (the address cannot be had) and ``StoreError``.
+        """
         self._check_address()
-        self._listen_to_signals()
         away = self.engine.start(self._clock.now())
         if away:
-            announce(f"back after {away}; deadlines that passed fire now, silence is judged after the sources caught up")
-        app = web.AppRunner(self._app(), access_log=None, shutdown_timeout=STOP_SECONDS_MAX)
-        await app.setup()
-        site = web.TCPSite(app, *self._address)
-        turns = asyncio.create_task(self.runner.run())
-        courier = asyncio.create_task(self._courier.run())
+            announce(f"back after {away}; deadlines that passed fire now, silence is judged once the sources caught up")
+        web_runner = web.AppRunner(
+            self._app(),
+            access_log=None,
+            shutdown_timeout=STOP_SECONDS_MAX,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+        await web_runner.setup()
+        tasks = [asyncio.create_task(work) for work in (self.runner.run(), self._courier.run(), self._stop.wait())]
         player = asyncio.create_task(self._play(play))
-        stopping = asyncio.create_task(self._stop.wait())
         try:
-            await site.start()
-            announce(self._greeting())
-            await asyncio.wait({turns, courier, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            with self._signals():
+                await self._listen(web_runner)
+                announce(self._greeting())
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self._shut_down(app, turns, courier, player, stopping)
-        for task in (turns, courier):
+            player.cancel()
+            await self._shut_down(web_runner, *tasks[:2])
+            tasks[2].cancel()
+        for task in tasks[:2]:
             task.result()
 
     def stop(self) -> None:
         """Ask ``run`` to finish and return."""
         self._stop.set()
 
-    async def _shut_down(
-        self,
-        app: web.AppRunner,
-        turns: asyncio.Task[None],
-        courier: asyncio.Task[None],
-        player: asyncio.Task[None],
-        stopping: asyncio.Task[bool],
-    ) -> None:
-        player.cancel()
-        stopping.cancel()
-        for site in list(app.sites):
+    async def _listen(self, web_runner: web.AppRunner) -> None:
+        await web.TCPSite(web_runner, *self._address, backlog=BACKLOG).start()
+        self._address = (self._address[0], web_runner.addresses[0][1])
+
+    async def _shut_down(self, web_runner: web.AppRunner, turns: asyncio.Task[Any], courier: asyncio.Task[Any]) -> None:
+        """Take nothing new, decide and answer what was taken, then let go; what takes too long is left undone."""
+        for site in list(web_runner.sites):
             await site.stop()
         self.runner.stop()
-        await asyncio.wait({turns}, timeout=STOP_SECONDS_MAX)
         self._courier.stop()
-        await asyncio.wait({courier}, timeout=STOP_SECONDS_MAX)
-        await app.cleanup()
+        _, late = await asyncio.wait({turns, courier}, timeout=STOP_SECONDS_MAX)
+        await web_runner.cleanup()
+        for task in late:
+            log.error("stopped_unfinished", task=task.get_coro().__qualname__)
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
         await self._courier.close()
 
     def _app(self) -> web.Application:
-        office = Office(self.engine, self.runner, self._clock, self._limits, Gate(self._store), self._trouble)
+        gate = Gate(self._store, always=not is_loopback(self._address[0]))
+        office = Office(self.engine, self.runner, self._clock, self._limits, gate, self._trouble)
         numbers = Numbers(self.engine, self.runner, self._courier)
-        return make_app(office, numbers, VERSION, self._body_bytes_max)
+        return make_app(office, numbers, version("civicloop"), self._body_bytes_max)
 
     def _trouble(self) -> str:
-        return self.runner.trouble or ("the daemon is stopping" if self._stop.is_set() else "")
+        return "the daemon is stopping" if self._stop.is_set() else self.runner.trouble
 
     def _check_address(self) -> None:
         host, _ = self._address
@@ -126,31 +155,47 @@ class Daemon:
             )
 
     def _greeting(self) -> str:
-        host, port = self._address
         registry = self.engine.setup.registry
         directory = self.engine.setup.street.directory
         open_door = "" if self._store.tokens() else "; no token exists, so requests are taken unauthenticated"
         return (
-            f"listening on http://{host}:{port}, {len(registry.bindings)} scenarios, "
-            f"{len(directory.devices)} devices{open_door}"
+            f"listening on {self.url}, {len(registry.bindings)} scenarios, {len(directory.devices)} devices{open_door}"
         )
 
-    def _listen_to_signals(self) -> None:
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self.reload)
-
-    def reload(self) -> None:
-        """Read the folder again; a bad one changes nothing and says so."""
-        folder: Path = self._opened.folder.folder
+        doings = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self._start_reload}
+        for number, doing in doings.items():
+            loop.add_signal_handler(number, doing)
         try:
-            opened = open_street(folder)
-        except StreetError as error:
-            log.error("reload_refused", folder=str(folder), complaints=[str(one) for one in error.complaints])
+            yield
+        finally:
+            for number in doings:
+                loop.remove_signal_handler(number)
+
+    def _start_reload(self) -> None:
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self.reload())
+
+    async def reload(self) -> None:
+        """Read the folder again; a bad one changes nothing and says so."""
+        folder = self._opened.folder.folder
+        try:
+            # A large street takes a while to read, and events go on meanwhile.
+            opened = await asyncio.to_thread(open_street, folder)
+            channels = make_channels(opened)
+        except (StreetError, ValueError, OSError) as error:
+            complaints = error.complaints if isinstance(error, StreetError) else (error,)
+            log.error("reload_refused", folder=str(folder), complaints=[str(one) for one in complaints])
             return
+        before, after = self._opened.folder.settings, opened.folder.settings
+        fixed = [name for name in FIXED if getattr(before, name) != getattr(after, name)]
+        if fixed:
+            log.warning("restart_needed", tables=fixed, why="these tables are read at the start only")
         self._opened = opened
         self.engine.setup = opened.setup
+        self._courier.use(channels)
         log.info("reloaded", digest=opened.setup.digest)
 
     async def _play(self, play: Sequence[Timed]) -> None:
@@ -161,8 +206,7 @@ class Daemon:
                 await asyncio.sleep(wait)
             try:
                 await self.runner.submit([Input(envelope)])
-            except Unavailable as error:
+            except (QueueFull, Unavailable) as error:
                 log.error("play_stopped", error=str(error))
                 return
-
-
+        self.played.set()

@@ -22,7 +22,7 @@ import pytest
 import civicloop
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("model", "loop", "street", "sdk", "stores", "engine", "gateway", "daemon")
+LAYERS = ("model", "loop", "street", "sdk", "stores", "engine", "gateway", "daemon", "terminal")
 
 FILE_LINES_MAX = 399
 FUNCTION_LINES_MAX = 70

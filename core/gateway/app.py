@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import orjson
 from aiohttp import web
 
-from .http_answers import json_response, problem, problems
+from .http_answers import json_response, problem, problems, try_again
+from .http_body import expect_continue
 from .http_cases import get_case, list_cases, post_answer
 from .http_events import get_event, post_events
 from .metrics import CONTENT_TYPE, Numbers, render
@@ -14,7 +16,9 @@ from .office import OFFICE, Office
 from .openapi import document
 
 NUMBERS: Final = web.AppKey("numbers", Numbers)
-VERSION: Final = web.AppKey("version", str)
+OPENAPI: Final = web.AppKey("openapi", bytes)
+
+READY_RETRY_SECONDS: Final = 5
 
 
 def make_app(office: Office, numbers: Numbers, version: str, body_bytes_max: int) -> web.Application:
@@ -22,14 +26,14 @@ def make_app(office: Office, numbers: Numbers, version: str, body_bytes_max: int
     app = web.Application(middlewares=[problems], client_max_size=body_bytes_max)
     app[OFFICE] = office
     app[NUMBERS] = numbers
-    app[VERSION] = version
+    app[OPENAPI] = orjson.dumps(document(version))
     app.add_routes(
         [
-            web.post("/events", post_events),
+            web.post("/events", post_events, expect_handler=expect_continue),
             web.get("/events", get_event),
             web.get("/cases", list_cases),
             web.get("/cases/{ref:.+}", get_case),
-            web.post("/cases/{ref:.+}", post_answer),
+            web.post("/cases/{ref:.+}", post_answer, expect_handler=expect_continue),
             web.get("/healthz", healthz),
             web.get("/readyz", readyz),
             web.get("/metrics", metrics),
@@ -47,7 +51,9 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Whether events can be taken in now, and if not, why."""
     trouble = request.app[OFFICE].ready()
-    return problem(503, "not_ready", trouble) if trouble else json_response({"status": "ready"})
+    if trouble:
+        return try_again(problem(503, "not_ready", trouble), READY_RETRY_SECONDS)
+    return json_response({"status": "ready"})
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -57,4 +63,4 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def openapi(request: web.Request) -> web.Response:
     """What this daemon understands."""
-    return json_response(document(request.app[VERSION]))
+    return web.Response(body=request.app[OPENAPI], content_type="application/json")

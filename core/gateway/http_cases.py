@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
-from urllib.parse import unquote
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import orjson
 from aiohttp import web
@@ -12,67 +13,72 @@ from aiohttp import web
 from ..engine.answering import PREFIX
 from ..model.case import Stage
 from ..model.given import Verb
-from ..model.street import Street
 from ..stores.base import CaseQuery
 from .cloudevents import read_event
-from .http_answers import json_response, problem
+from .http_answers import Refusal, json_response
+from .http_body import read_body
 from .http_events import single
-from .office import OFFICE
-from .tokens import Scope
-from .views import Viewer
+from .office import OFFICE, Office
+from .tokens import Bearer, Scope
 
+PAGE: Final = 50
 PAGE_MAX: Final = 200
+FILTERS: Final = ("place", "scenario", "stage", "party", "overdue", "open", "cursor", "limit", "purpose")
 
 
 async def list_cases(request: web.Request) -> web.Response:
     """A page of cases, newest first; filters: place (subtree), scenario, stage, party, overdue, open; cursor."""
     office = request.app[OFFICE]
     bearer = office.bearer(request, Scope.READ)
-    now = office.clock.now()
-    query = request.query
-    unknown = set(query) - {"place", "scenario", "stage", "party", "overdue", "open", "cursor", "limit"}
-    if unknown:
-        return problem(400, "bad_query", f"there is no filter {', '.join(sorted(unknown))}")
-    stage = query.get("stage")
-    if stage is not None and stage not in list(Stage):
-        return problem(400, "bad_query", f"{stage!r} is not a stage; the stages are {', '.join(Stage)}")
-    if query.get("place") and query["place"] not in office.setup.street.directory.places:
-        return problem(400, "bad_query", f"there is no place {query['place']!r} in places.csv")
-    limit = query.get("limit", "50")
-    if not limit.isdigit() or not 1 <= int(limit) <= PAGE_MAX:
-        return problem(400, "bad_query", f"limit is a number from 1 to {PAGE_MAX}, not {limit!r}")
-    for name in ("overdue", "open"):
-        if query.get(name, "true") not in ("true", "false"):
-            return problem(400, "bad_query", f"{name} is true or false, not {query[name]!r}")
-    is_open = {"true": True, "false": False, None: None}[query.get("open")]
-    places = frozenset(_bound(office.setup.street, query.get("place"), bearer.place))
+    query = read_query(office, bearer, request.query)
     try:
-        cases, following = office.store.find_cases(
-            CaseQuery(
-                places=places or None,
-                scenario=query.get("scenario"),
-                stage=stage,
-                party=query.get("party"),
-                overdue_at=now if query.get("overdue") == "true" else None,
-                is_open=is_open,
-                after=query.get("cursor"),
-                most=int(limit),
-            )
-        )
+        cases, following = office.store.find_cases(query)
     except ValueError as error:
-        return problem(400, "bad_query", f"cursor: {error}")
-    viewer = Viewer(office.setup, now, bearer.is_admin)
+        raise _bad_query(f"cursor {error}") from None
+    viewer = office.viewer(request, bearer, f"cases {', '.join(case.id for case in cases)}")
     page = [viewer.case(case).model_dump(mode="json", exclude={"journal"}) for case in cases]
     return json_response({"cases": page, "next": following})
 
 
-def _bound(street: Street, wanted: str | None, allowed: str) -> set[str]:
-    """The codes of the subtree that was asked for, within the one the token is bound to; empty for no bound."""
-    codes = set(street.directory.subtree(wanted)) if wanted else set()
-    if not allowed:
-        return codes
-    mine = set(street.directory.subtree(allowed))
-    return (codes & mine if codes else mine) or {""}
+def read_query(office: Office, bearer: Bearer, given: Mapping[str, str]) -> CaseQuery:
+    """What the query string asks for, within the subtree of the token. Raises ``Refusal`` (400)."""
+    if unknown := set(given) - set(FILTERS):
+        raise _bad_query(f"there is no filter {', '.join(sorted(unknown))}; there are {', '.join(FILTERS)}")
+    stage, place, limit = given.get("stage"), given.get("place"), given.get("limit", str(PAGE))
+    if stage is not None and stage not in list(Stage):
+        raise _bad_query(f"{stage!r} is not a stage; the stages are {', '.join(Stage)}")
+    if place is not None and place not in office.setup.street.directory.places:
+        raise _bad_query(f"there is no place {place!r} in places.csv")
+    if not (limit.isascii() and limit.isdecimal() and len(limit) < 5 and 1 <= int(limit) <= PAGE_MAX):
+        raise _bad_query(f"limit is a number from 1 to {PAGE_MAX}, not {limit!r}")
+    return CaseQuery(
+        places=_subtree(office, place, bearer.place),
+        scenario=given.get("scenario"),
+        stage=stage,
+        party=given.get("party"),
+        overdue_at=office.clock.now() if _flag(given, "overdue") else None,
+        is_open=_flag(given, "open"),
+        after=given.get("cursor"),
+        most=int(limit),
+    )
+
+
+def _bad_query(detail: str) -> Refusal:
+    return Refusal(400, "bad_query", detail)
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool | None:
+    text = given.get(name)
+    if text not in (None, "true", "false"):
+        raise _bad_query(f"{name} is true or false, not {text!r}")
+    return None if text is None else text == "true"
+
+
+def _subtree(office: Office, wanted: str | None, allowed: str) -> frozenset[str] | None:
+    """The codes of the subtree that was asked for, within the one the token is bound to; ``None`` for no bound."""
+    directory = office.setup.street.directory
+    bounds = [frozenset(directory.subtree(code)) for code in (wanted, allowed) if code]
+    return frozenset.intersection(*bounds) if bounds else None
 
 
 async def get_case(request: web.Request) -> web.Response:
@@ -81,15 +87,12 @@ async def get_case(request: web.Request) -> web.Response:
     bearer = office.bearer(request, Scope.READ)
     parts = _parts(request)
     if len(parts) > 2:
-        return problem(404, "no_such_case", "a case is named /cases/ID or /cases/SCENARIO/KEY, KEY percent-encoded")
+        raise Refusal(404, "no_such_case", "a case is /cases/ID or /cases/SCENARIO/KEY, the key percent-encoded")
     ref = "/".join(parts)
-    case = office.case(ref)
-    directory = office.setup.street.directory
-    if case is None or (bearer.place and not directory.inside(case.place, bearer.place)):
-        return problem(404, "no_such_case", f"no case {ref!r} is known")
-    if bearer.is_admin:
-        office.record(bearer, f"case {case.id}", request.query.get("purpose", "read by admin"))
-    viewer = Viewer(office.setup, office.clock.now(), bearer.is_admin)
+    case = office.case(bearer, ref)
+    if case is None:
+        raise Refusal(404, "no_such_case", f"no case {ref!r} is known; GET /cases lists them")
+    viewer = office.viewer(request, bearer, f"case {case.id}")
     return json_response(viewer.case(case, office.store.journal(case.id)).model_dump(mode="json"))
 
 
@@ -102,25 +105,29 @@ async def post_answer(request: web.Request) -> web.Response:
     bearer = office.bearer(request, Scope.ANSWER)
     *parts, verb = _parts(request)
     if not 1 <= len(parts) <= 2 or verb not in list(Verb):
-        return problem(404, "no_such_verb", f"an answer goes to /cases/REF/VERB; the verbs are {', '.join(Verb)}")
-    try:
-        data = orjson.loads(await request.read() or b"{}")
-    except orjson.JSONDecodeError as error:
-        return problem(400, "bad_json", f"the body is not JSON: {error}")
-    if not isinstance(data, dict):
-        return problem(400, "bad_json", "the body is a JSON object, such as {\"party\": \"property_company\"}")
+        raise Refusal(404, "no_such_verb", f"an answer goes to /cases/REF/VERB; the verbs are {', '.join(Verb)}")
     envelope = read_event(
         {
             "specversion": "1.0",
             "id": request.headers.get("Idempotency-Key") or str(uuid.uuid4()),
-            "source": f"/cases/answers/{bearer.name}",
+            "source": f"/cases/answers/{quote(bearer.name, safe='')}",
             "type": f"{PREFIX}{verb}",
             "subject": "/".join(parts),
-            "data": data,
+            "data": await _answer_data(request),
         }
     )
-    receipt = (await office.take(bearer, [envelope]))[0]
-    return single(envelope, receipt)
+    return single(envelope, (await office.take(bearer, [envelope]))[0])
+
+
+async def _answer_data(request: web.Request) -> dict[str, Any]:
+    body = await read_body(request)
+    try:
+        data = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "bad_json", f"the body is not JSON: {error}; send one JSON text in UTF-8") from None
+    if not isinstance(data, dict):
+        raise Refusal(400, "bad_json", 'the body is no JSON object; send one such as {"party": "property_company"}')
+    return data
 
 
 def _parts(request: web.Request) -> list[str]:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 
-from ..engine.answering import AnswerData, read_answer, split_ref
+from ..engine.answering import PREFIX, split_ref
 from ..engine.clock import Clock, monotonic
 from ..engine.engine import Engine
-from ..engine.receipt import Input, InvalidAnswer, Receipt, Speaker, Status
+from ..engine.receipt import FORBIDDEN, Input, Receipt, Speaker, Status
 from ..engine.runner import Runner
 from ..engine.setup import Setup
 from ..model.case import Case
 from ..model.event import Envelope
-from ..stores.base import Access, Store
+from ..stores.base import Access, Store, StoreError
+from ..street.settings import is_loopback
 from .cloudevents_http import Limits
-from .tokens import Bearer, Forbidden, Gate, Scope, check_answer
+from .tokens import LOOPBACK, Bearer, Forbidden, Gate, Scope
+from .views import Viewer
+
+PURPOSE_CHARS_MAX: Final = 500
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Office:
-    """``gauges`` brings the numbers for /metrics that no counter holds; ``ready`` says what is wrong, or nothing."""
+    """``ready`` says what keeps the daemon from taking events now; empty when nothing does."""
 
     engine: Engine
     runner: Runner
@@ -42,58 +51,77 @@ class Office:
         """The street's configuration as it is now."""
         return self.engine.setup
 
-    def bearer(self, request: web.Request, scope: Scope) -> Bearer:
-        """Who sends this request. Raises ``Unknown`` or, without the scope, ``Forbidden``."""
+    def bearer(self, request: web.Request, *scopes: Scope) -> Bearer:
+        """Who sends this request. Raises ``Unknown`` or, with none of these scopes, ``Forbidden``."""
         # Tokens are cached by the machine's own clock, not by the street's, which may be simulated.
-        found = self.gate.bearer(request.headers.get("Authorization"), monotonic())
-        if not found.may(scope):
-            raise Forbidden(f"this needs a token of scope {scope}; yours has {', '.join(sorted(found.scopes))}")
-        return found
+        headers = request.headers
+        found = self.gate.bearer(headers.get("Authorization"), monotonic())
+        if found is LOOPBACK and "Origin" in headers and not _is_here(headers["Origin"]):
+            # A web page that somebody on this machine looks at is not somebody on this machine.
+            raise Forbidden("pages of other sites may not speak to a daemon without tokens; make a token and send it")
+        for scope in scopes:
+            if found.may(scope):
+                return found
+        raise Forbidden(
+            f"this needs a token of scope {' or '.join(scopes)}; yours has {', '.join(sorted(found.scopes))}"
+        )
 
-    def case(self, ref: str) -> Case | None:
-        """A case by id, or the latest round of ``SCENARIO/KEY``."""
+    def case(self, bearer: Bearer, ref: str) -> Case | None:
+        """A case that this bearer may see: by id, or the latest round of ``SCENARIO/KEY``."""
         pair = split_ref(ref)
-        return self.store.round(*pair) if pair else self.store.case(ref)
+        case = self.store.round(*pair) if pair else self.store.case(ref)
+        return case if case is not None and self.covers(bearer, case.place) else None
 
-    def check_speaker(self, bearer: Bearer, envelope: Envelope) -> None:
-        """May this bearer send this answer? Raises ``Forbidden``; an answer that cannot be read is left to the engine."""
-        if not bearer.may(Scope.ANSWER):
-            raise Forbidden("answering needs a token of scope answer")
-        try:
-            data: AnswerData = read_answer(envelope)
-        except InvalidAnswer:
-            return
-        case = self.case(envelope.subject or "")
-        place = case.place if case else None
-        street = self.setup.street
-        holder = street.holder(data.party, place, self.clock.now()) if place else None
-        organisation = holder.organisation if holder else ""
-        check_answer(bearer, street.directory, data.party, data.person or "", place, organisation)
+    def covers(self, bearer: Bearer, place: str) -> bool:
+        """Whether a place lies in the subtree that the bearer's token is bound to."""
+        return not bearer.place or self.setup.street.directory.inside(place, bearer.place)
 
     async def take(self, bearer: Bearer, envelopes: list[Envelope]) -> list[Receipt]:
-        """Put events and answers through a turn; answers the bearer may not give are refused before it."""
-        receipts: list[Receipt | None] = [None] * len(envelopes)
-        inputs: list[Input] = []
-        for index, envelope in enumerate(envelopes):
+        """Put events and answers through a turn; what the bearer's scopes do not allow is refused before it."""
+        facts, answers = bearer.may(Scope.INGEST), bearer.may(Scope.ANSWER)
+        speaker = Speaker(
+            bearer.name, bearer.organisation, bearer.person, bearer.is_admin, bearer.roles, bearer.place
+        )
+        inputs = [
+            Input(envelope, speaker) if is_answer else Input(envelope)
+            for envelope in envelopes
+            if (answers if (is_answer := envelope.type.startswith(PREFIX)) else facts)
+        ]
+        receipts = await self.runner.submit(inputs)
+        if len(inputs) == len(envelopes):
+            return receipts
+        decided = iter(receipts)
+        return [
+            next(decided) if (answers if envelope.type.startswith(PREFIX) else facts) else _no_scope(envelope)
+            for envelope in envelopes
+        ]
+
+    def viewer(self, request: web.Request, bearer: Bearer, what: str) -> Viewer:
+        """The eyes of one reader. An admin sees personal data in clear, which is written down before."""
+        now = self.clock.now()
+        sees_all = bearer.is_admin
+        if sees_all:
+            purpose = request.query.get("purpose", "read by admin")[:PURPOSE_CHARS_MAX]
             try:
-                inputs.append(self._input(bearer, envelope))
-            except Forbidden as error:
-                receipts[index] = Receipt(Status.REFUSED, FORBIDDEN, str(error))
-        decided = iter(await self.runner.submit(inputs))
-        return [receipt or next(decided) for receipt in receipts]
-
-    def _input(self, bearer: Bearer, envelope: Envelope) -> Input:
-        if not envelope.type.startswith("loop."):
-            if not bearer.may(Scope.INGEST):
-                raise Forbidden("sending events needs a token of scope ingest")
-            return Input(envelope)
-        self.check_speaker(bearer, envelope)
-        return Input(envelope, Speaker(bearer.name, bearer.organisation, bearer.person, bearer.is_admin))
-
-    def record(self, bearer: Bearer, what: str, purpose: str) -> None:
-        """Write down that personal data was read in clear."""
-        self.store.record_access(Access(self.clock.now(), bearer.name, what, purpose))
+                self.store.record_access(Access(now, bearer.name, what, purpose))
+            except StoreError as error:
+                log.error("access_not_recorded", error=str(error), what=what)
+                sees_all = False  # what cannot be recorded is shown masked
+        return Viewer(self.setup, now, sees_all)
 
 
-FORBIDDEN: Final = "forbidden"
+def _no_scope(envelope: Envelope) -> Receipt:
+    scope = Scope.ANSWER if envelope.type.startswith(PREFIX) else Scope.INGEST
+    return Receipt(Status.REFUSED, FORBIDDEN, f"sending {envelope.type} needs a token of scope {scope}")
+
+
+@lru_cache(maxsize=64)
+def _is_here(origin: str) -> bool:
+    """Whether a browser's ``Origin`` is a page of this machine."""
+    try:
+        return is_loopback(urlsplit(origin).hostname or "")
+    except ValueError:
+        return False
+
+
 OFFICE: Final = web.AppKey("office", Office)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from ..engine.answering import AnswerData
+from ..model.case import Stage
 from ..model.given import Verb
+from .cloudevents_http import BATCH_TYPE, STRUCTURED_TYPE
+from .http_cases import FILTERS, PAGE, PAGE_MAX
+from .problems import MEDIA_TYPE as PROBLEM
 from .views import CasePage, CaseView, ReceiptPage, ReceiptView
 
 Json = dict[str, Any]
@@ -39,7 +44,16 @@ class ProblemDocument(BaseModel):
     detail: str | None = None
 
 
-MODELS = (CloudEvent, ReceiptView, ReceiptPage, CaseView, CasePage, AnswerData, ProblemDocument)
+class StatusView(BaseModel):
+    """How the daemon is."""
+
+    status: str
+
+
+MODELS: Final = (CloudEvent, ReceiptView, ReceiptPage, CaseView, CasePage, AnswerData, ProblemDocument, StatusView)
+
+DATA_HIDDEN: Final = "personal data is masked unless the token is an admin's, whose reading is recorded"
+PURPOSE: Final = "why an admin reads this; it is recorded"
 
 
 def document(version: str) -> Json:
@@ -53,15 +67,14 @@ def document(version: str) -> Json:
         "paths": {
             "/events": {"post": _post_events(), "get": _get_event()},
             "/cases": {"get": _list_cases()},
-            "/cases/{ref}": {"get": _operation("Read one case", {200: "CaseView"}, [_path("ref")])},
-            "/cases/{scenario}/{key}": {
-                "get": _operation("Read one case", {200: "CaseView"}, [_path("scenario"), _path("key")])
-            },
+            "/cases/{ref}": {"get": _case([_path("ref")])},
+            "/cases/{scenario}/{key}": {"get": _case([_path("scenario"), _path("key")])},
             "/cases/{ref}/{verb}": {"post": _answer([_path("ref"), _verb()])},
             "/cases/{scenario}/{key}/{verb}": {"post": _answer([_path("scenario"), _path("key"), _verb()])},
-            "/healthz": {"get": _operation("Whether the process is alive", {200: None})},
-            "/readyz": {"get": _operation("Whether it can take events", {200: None, 503: None})},
-            "/metrics": {"get": _operation("Numbers for Prometheus", {200: None})},
+            "/healthz": {"get": _operation("Whether the process is alive", {200: "StatusView"})},
+            "/readyz": {"get": _readyz()},
+            "/metrics": {"get": _plain("Numbers for Prometheus", "text/plain")},
+            "/openapi.json": {"get": _plain("This document", "application/json")},
         },
         "components": {
             "schemas": schemas["$defs"],
@@ -71,16 +84,26 @@ def document(version: str) -> Json:
     }
 
 
-def _operation(summary: str, answers: dict[int, str | None], parameters: list[Json] | None = None) -> Json:
-    responses: Json = {str(status): _response(model) for status, model in answers.items()}
-    responses["4XX"] = _response("ProblemDocument", "application/problem+json")
-    return {"summary": summary, "parameters": parameters or [], "responses": responses}
+def _operation(
+    summary: str, answers: Mapping[int, str | Json], parameters: Sequence[Json] = (), body: Json | None = None
+) -> Json:
+    responses: Json = {
+        str(status): answer if isinstance(answer, dict) else _response(_ref(answer))
+        for status, answer in answers.items()
+    }
+    responses["4XX"] = _response(_ref("ProblemDocument"), PROBLEM)
+    operation = {"summary": summary, "parameters": list(parameters), "responses": responses}
+    return operation if body is None else {**operation, "requestBody": {"required": True, "content": body}}
 
 
-def _response(model: str | None, media_type: str = "application/json") -> Json:
-    if model is None:
-        return {"description": "see the summary"}
-    return {"description": model, "content": {media_type: {"schema": _ref(model)}}}
+def _response(schema: Json, media_type: str = "application/json") -> Json:
+    words = schema.get("$ref", "see the summary").rpartition("/")[2]
+    return {"description": words, "content": {media_type: {"schema": schema}}}
+
+
+def _plain(summary: str, media_type: str) -> Json:
+    schema = {"type": "object"} if media_type == "application/json" else {"type": "string"}
+    return {"summary": summary, "responses": {"200": _response(schema, media_type)}}
 
 
 def _ref(model: str) -> Json:
@@ -91,39 +114,59 @@ def _path(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _query(name: str, schema: Json | None = None, required: bool = False) -> Json:
-    return {"name": name, "in": "query", "required": required, "schema": schema or {"type": "string"}}
+def _query(name: str, schema: Json | None = None, required: bool = False, description: str = "") -> Json:
+    told = {"description": description} if description else {}
+    return {"name": name, "in": "query", "required": required, "schema": schema or {"type": "string"}, **told}
 
 
 def _verb() -> Json:
     return {"name": "verb", "in": "path", "required": True, "schema": {"enum": [verb.value for verb in Verb]}}
 
 
+def _readyz() -> Json:
+    not_ready = _response(_ref("ProblemDocument"), PROBLEM)
+    return _operation("Whether it can take events", {200: "StatusView", 503: not_ready})
+
+
 def _post_events() -> Json:
     body = {
-        "required": True,
-        "content": {
-            "application/cloudevents+json": {"schema": _ref("CloudEvent")},
-            "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _ref("CloudEvent")}},
-        },
+        STRUCTURED_TYPE: {"schema": _ref("CloudEvent")},
+        BATCH_TYPE: {"schema": {"type": "array", "items": _ref("CloudEvent")}},
+        "*/*": {"schema": {}},
     }
-    summary = "Take in events and answers, structured, binary (ce- headers) or batched; answered once durable"
-    return {**_operation(summary, {200: "ReceiptView", 202: "ReceiptView"}), "requestBody": body}
+    taken = _response({"anyOf": [_ref("ReceiptView"), _ref("ReceiptPage")]})
+    summary = "Take in events and answers, structured, batched, or binary (ce- headers); answered once durable"
+    answers = {200: "ReceiptView", 202: taken, 429: _response(_ref("ProblemDocument"), PROBLEM)}
+    return _operation(summary, answers, body=body)
 
 
 def _get_event() -> Json:
-    parameters = [_query("source", required=True), _query("id", required=True), _query("purpose")]
-    return _operation("Read one stored event", {200: "CloudEvent"}, parameters)
+    parameters = [_query("source", required=True), _query("id", required=True), _query("purpose", description=PURPOSE)]
+    found = _response(_ref("CloudEvent"), STRUCTURED_TYPE)
+    return _operation(f"Read one stored event; {DATA_HIDDEN}", {200: found}, parameters)
 
 
 def _list_cases() -> Json:
     flag = {"type": "boolean"}
-    names = [_query(name) for name in ("place", "scenario", "stage", "party", "cursor")]
-    flags = [_query("overdue", flag), _query("open", flag), _query("limit", {"type": "integer", "maximum": 200})]
-    return _operation("A page of cases, newest first", {200: "CasePage"}, names + flags)
+    schemas: dict[str, Json] = {
+        "stage": {"enum": [stage.value for stage in Stage]},
+        "overdue": flag,
+        "open": flag,
+        "limit": {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
+    }
+    parameters = [
+        _query(name, schemas.get(name), description=PURPOSE if name == "purpose" else "") for name in FILTERS
+    ]
+    return _operation(f"A page of cases, newest first; {DATA_HIDDEN}", {200: "CasePage"}, parameters)
+
+
+def _case(parameters: list[Json]) -> Json:
+    parameters = [*parameters, _query("purpose", description=PURPOSE)]
+    return _operation(f"Read one case; {DATA_HIDDEN}", {200: "CaseView"}, parameters)
 
 
 def _answer(parameters: list[Json]) -> Json:
     key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
-    body = {"required": True, "content": {"application/json": {"schema": _ref("AnswerData")}}}
-    return {**_operation("Answer a case", {200: "ReceiptView", 202: "ReceiptView"}, [*parameters, key]), "requestBody": body}
+    body = {"application/json": {"schema": _ref("AnswerData")}}
+    answers = {200: "ReceiptView", 202: "ReceiptView", 409: _response(_ref("ProblemDocument"), PROBLEM)}
+    return _operation("Answer a case", answers, [*parameters, key], body)

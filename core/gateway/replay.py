@@ -50,15 +50,18 @@ def as_delivered(envelopes: Iterable[Envelope]) -> list[Timed]:
 
 
 def _timed(envelopes: Iterable[Envelope], time_of: Callable[[Envelope], datetime | None]) -> list[Timed]:
-    timed: list[tuple[datetime | None, Envelope]] = []
-    last: datetime | None = None
-    for envelope in envelopes:
-        last = time_of(envelope) or last
+    """Each event with its time; one without takes that of the event before it, or of the first that has one."""
+    known = [(time_of(envelope), envelope) for envelope in envelopes]
+    last = next((at for at, _ in known if at is not None), None)
+    if last is None:
+        if known:
+            raise ValueError("no event says when it happened; give at least one of them a time")
+        return []
+    timed: list[Timed] = []
+    for at, envelope in known:
+        last = at or last
         timed.append((last, envelope))
-    first = next((at for at, _ in timed if at is not None), None)
-    if timed and first is None:
-        raise ValueError("no event says when it happened; give at least the first one a time")
-    return [(at or first, envelope) for at, envelope in timed if (at or first) is not None]  # type: ignore[misc]  # filtered
+    return timed
 
 
 def replay(engine: Engine, timed: Sequence[Timed], until: datetime | None, progress: Progress) -> Counter[str]:

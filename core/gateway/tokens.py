@@ -8,12 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from ..model.place import Directory
 from ..stores.base import Store, Token
 
 PREFIX: Final = "civicloop_"
 CACHE_SECONDS: Final = 2.0
 """How long a token read from the store is believed; a revoked one stops working after that."""
+
+KNOWN_MAX: Final = 10_000
+"""How many tokens, known or not, are believed at once."""
 
 
 class Scope(StrEnum):
@@ -67,7 +69,12 @@ def make_token(
     place: str = "",
     person: str = "",
 ) -> str:
-    """Store a new token and return its text, which is never shown again. Raises ``ValueError`` when the name is taken."""
+    """Store a new token and return its text, which is never shown again.
+
+    Raises ``ValueError`` when the name is taken, and for one that could answer for anybody without being an admin's.
+    """
+    if Scope.ANSWER in scopes and Scope.ADMIN not in scopes and not (organisation or roles):
+        raise ValueError("a token that answers must say for whom; bind it to an organisation or to roles")
     text = PREFIX + secrets.token_urlsafe(32)
     store.add_token(
         Token(name, hash_of(text), tuple(scope.value for scope in scopes), organisation, roles, place, person, now)
@@ -81,15 +88,22 @@ def hash_of(text: str) -> str:
 
 
 class Gate:
-    """Tells who sends a request. Tokens are read from the store and believed for ``CACHE_SECONDS``."""
+    """Tells who sends a request. Tokens are read from the store and believed for ``CACHE_SECONDS``.
 
-    def __init__(self, store: Store) -> None:
+    While no token exists everybody is ``LOOPBACK``, unless ``always`` a token is needed: a daemon that listens beyond
+    this machine stays shut when its last token is revoked.
+    """
+
+    def __init__(self, store: Store, always: bool = False) -> None:
         self._store = store
+        self._always = always
         self._known: dict[str, tuple[float, Bearer | None]] = {}
         self._any: tuple[float, bool] = (float("-inf"), False)
 
     def needs_token(self, at: float) -> bool:
-        """Whether any token exists; ``at`` is a monotonic time in seconds."""
+        """Whether only a token opens; ``at`` is a monotonic time in seconds."""
+        if self._always:
+            return True
         if at - self._any[0] > CACHE_SECONDS:
             self._any = (at, bool(self._store.tokens()))
         return self._any[1]
@@ -118,28 +132,7 @@ class Gate:
             if token
             else None
         )
-        if len(self._known) > 10_000:
+        if len(self._known) >= KNOWN_MAX:
             self._known.clear()
         self._known[hash] = (at, bearer)
         return bearer
-
-
-def check_answer(
-    bearer: Bearer, directory: Directory, party: str, person: str, place: str | None, organisation: str
-) -> None:
-    """May this bearer answer as ``party`` (and ``person``) for a case at ``place``?
-
-    ``organisation`` is the one that holds the role there. An admin may act for anybody. Raises ``Forbidden``.
-    """
-    if not bearer.may(Scope.ANSWER):
-        raise Forbidden("answering needs a token of scope answer")
-    if bearer.is_admin:
-        return
-    if bearer.roles and party not in bearer.roles:
-        raise Forbidden(f"this token speaks for {', '.join(bearer.roles)}, not for {party}")
-    if bearer.person and person and person != bearer.person:
-        raise Forbidden("this token belongs to another person")
-    if place is not None and bearer.place and not directory.inside(place, bearer.place):
-        raise Forbidden(f"this token answers for cases in {bearer.place}, not in {place}")
-    if place is not None and bearer.organisation and organisation != bearer.organisation:
-        raise Forbidden(f"{party} is not held by {bearer.organisation} at {place}")

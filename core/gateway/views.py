@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, Field
 
+from ..engine.answering import PREFIX, AnswerData
 from ..engine.setup import Setup
 from ..model.case import JOURNAL_VERSION, Case, Entry, Track, WorkOrder
 from ..model.event import Privacy
@@ -157,13 +158,19 @@ class Viewer:
     def event(self, type: str, body: bytes) -> dict[str, Any]:
         """A stored envelope; fields that its type marks as personal or sensitive are masked."""
         envelope: dict[str, Any] = orjson.loads(body)
-        listening = self._setup.registry.listening.get(type)
         data = envelope.get("data")
-        if self._sees_all or listening is None or not isinstance(data, dict):
+        if self._sees_all or not isinstance(data, dict):
             return envelope
-        marks = listening.event.private_fields()
+        marks = self._marks(type)
         envelope["data"] = {name: _masked(value, marks.get(name)) for name, value in data.items()}
         return envelope
+
+    def _marks(self, type: str) -> Mapping[str, Privacy]:
+        """The data members of an event type that are not for everybody, by their name in JSON."""
+        if type.startswith(PREFIX):
+            return ANSWER_MARKS
+        listening = self._setup.registry.listening.get(type)
+        return marks_of(listening.event) if listening else {}
 
     def _track(self, case: Case, track: Track) -> TrackView:
         return TrackView(
@@ -198,6 +205,20 @@ class Viewer:
 
     def _local_or_none(self, at: datetime | None) -> datetime | None:
         return self._local(at) if at is not None else None
+
+
+def marks_of(model: type[BaseModel]) -> Mapping[str, Privacy]:
+    """Which members of a model's JSON are marked personal or sensitive."""
+    return {
+        alias: mark
+        for name, field in model.model_fields.items()
+        for alias in {name, field.alias or name}
+        for mark in field.metadata
+        if isinstance(mark, Privacy)
+    }
+
+
+ANSWER_MARKS: Final = marks_of(AnswerData)
 
 
 def _masked(value: object, mark: Privacy | None) -> object:

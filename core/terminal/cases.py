@@ -83,7 +83,9 @@ def find_cases(at: Desk, wanted: Filter) -> tuple[list[Case], str | None]:
 
 def _row(at: Desk, case: Case) -> list[object]:
     zone = at.opened.setup.street.calendar.zone
-    stage = Text(case.stage.value if case.is_open else case.result or case.stage.value, style="" if case.is_open else "dim")
+    stage = Text(
+        case.stage.value if case.is_open else case.result or case.stage.value, style="" if case.is_open else "dim"
+    )
     is_late = case.due is not None and case.due < at.now
     due = Text(local(case.due, zone), style="red" if is_late else "")
     where = place_name(at.opened.setup.street.directory, case.place)
@@ -144,7 +146,11 @@ def _head(at: Desk, case: Case, teller: Teller) -> Iterator[str]:
     yield at.voice.say("case_is", title=teller.title(case.scenario), finding=teller.finding(case))
     where = place_name(setup.street.directory, case.place)
     yield at.voice.say(
-        "case_where", place=f"{where} ({case.place})", severity=case.severity.value, stage=case.stage.value, round=case.round
+        "case_where",
+        place=f"{where} ({case.place})",
+        severity=case.severity.value,
+        stage=case.stage.value,
+        round=case.round,
     )
     opened = local(case.opened_at, zone)
     if case.closed_at is None:
@@ -166,17 +172,17 @@ def _track_line(at: Desk, case: Case, track: Track, teller: Teller) -> str:
     )
 
 
-def _orders(
-    at: Desk, case: Case, track: Track, people: dict[str, list[str]]
-) -> tuple[list[str], list[list[object]]]:
+def _orders(at: Desk, case: Case, track: Track, people: dict[str, list[str]]) -> tuple[list[str], list[list[object]]]:
     zone = at.opened.setup.street.calendar.zone
     rows: list[list[object]] = []
     for order in track.orders:
-        id = case.order_id(order)
+        name = case.order_id(order)
         state = Text(order.state.value, style="dim" if order.state is OrderState.WITHDRAWN else "")
-        who = ", ".join(people.get(id, ()))
+        who = ", ".join(people.get(name, ()))
         times: list[datetime | None] = [order.asked_at, order.accept_by, order.finish_by]
-        rows.append([id, at.voice.role(order.party), order.organisation, who, *(local(time, zone) for time in times), state])
+        rows.append(
+            [id, at.voice.role(order.party), order.organisation, who, *(local(time, zone) for time in times), state]
+        )
     names = ("order", "party", "organisation", "people", "asked_at", "accept_by", "finish_by", "state")
     return [at.voice.say(f"head_{name}") for name in names], rows
 

@@ -59,3 +59,8 @@ def put_json(value: Any) -> None:
 def local(at: datetime | None, zone: tzinfo) -> str:
     """A time on the street's own clock, to the minute; a dash for none."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else "-"
+
+
+def in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """A time that somebody wrote; without an offset it is the street's own."""
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at

@@ -25,14 +25,14 @@ class Voice:
         """``zh`` or ``en``."""
         return self.asked or self.street or FALLBACK
 
-    def say(self, key: str, **variables: object) -> str:
+    def say(self, key: str, /, **variables: object) -> str:
         """The message ``key`` with its variables filled in."""
         return render(MESSAGES, self.language, key, variables)
 
     def role(self, role: str) -> str:
-        """A role in words; one that the street has added is its own name."""
-        return self.say(f"role_{role}") if f"role_{role}" in MESSAGES else role
+        """A role in words, or several joined by ``+``; one that the street has added is its own name."""
+        return ", ".join(self.say(f"role_{one}") if f"role_{one}" in MESSAGES else one for one in role.split("+"))
 
-    def reason(self, reason: str, **variables: object) -> str:
+    def reason(self, reason: str, /, **variables: object) -> str:
         """What a journal entry means, in words; a reason without a text shows itself."""
         return self.say(f"reason_{reason}", **variables) if f"reason_{reason}" in MESSAGES else reason

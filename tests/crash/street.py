@@ -28,7 +28,8 @@ directory = "var/drop"
 [plugins.garbage_sorting.overflow]
 [plugins.garbage_sorting.bagged_litter]
 """
-STEPS = ("clean", "manage", "street", "district", "joint_meeting")
+TRIES_MAX = 1200
+TRY_SECONDS = 0.05
 WAIT_SECONDS_MAX = 60.0
 
 
@@ -77,23 +78,22 @@ class Victim:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = (folder / "daemon.log").open("ab")
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         command = [sys.executable, "-m", "civicloop.cli", "run", str(self.folder)]
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=self._log, stderr=self._log, env=environment
-        )
-        until = time.perf_counter() + WAIT_SECONDS_MAX
-        while time.perf_counter() < until:
+        with (self.folder / "daemon.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=environment
+            )
+        for _ in range(TRIES_MAX):
             if self._process.poll() is not None:
-                log = (self.folder / "daemon.log").read_text(encoding="utf-8")[-2000:]
-                raise AssertionError(f"the daemon ended with {self._process.returncode}:\n{log}")
+                said = (self.folder / "daemon.log").read_text(encoding="utf-8")[-2000:]
+                raise AssertionError(f"the daemon ended with {self._process.returncode}:\n{said}")
             if self.get("/readyz") is not None:
                 return
-            time.sleep(0.02)
+            time.sleep(TRY_SECONDS)
         raise AssertionError("the daemon was not ready in time")
 
     def kill(self) -> None:
@@ -107,9 +107,7 @@ class Victim:
         if self._process is None:
             return 0
         self._process.terminate()
-        code = self._process.wait(timeout=WAIT_SECONDS_MAX)
-        self._log.close()
-        return code
+        return self._process.wait(timeout=WAIT_SECONDS_MAX)
 
     def get(self, path: str) -> Any:
         """What a GET answers; ``None`` when nobody does, or refuses."""

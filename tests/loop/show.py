@@ -20,8 +20,12 @@ def shown_notices(decision: Decision) -> tuple[str, ...]:
 
 
 def shown_case(case: Case | None) -> str:
-    """``state step due`` for each track, due in minutes after the opening; and how the case ended."""
+    """``state step due`` for each track, due in minutes after the opening, and what was counted; or how it ended."""
     if case is None:
         return "no case"
-    tracks = ", ".join(f"{track.state} {case.step(track).name} {minute(track.due)}" for track in case.tracks)
-    return tracks if case.is_open else f"closed {case.result}"
+    tracks = []
+    for track in case.tracks:
+        counts = {"rework": track.rework, "extended": track.extensions, "suspended": track.suspensions}
+        counted = "".join(f", {name} {count}" for name, count in counts.items() if count)
+        tracks.append(f"{track.state} {case.step(track).name} {minute(track.due)}{counted}")
+    return "; ".join(tracks) if case.is_open else f"closed {case.result}"

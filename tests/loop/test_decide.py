@@ -22,10 +22,13 @@ def played(row: Row) -> Story:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_table(row: Row) -> None:
-    decision = played(row).decisions[-1]
+    story = played(row)
+    decision = story.decisions[-1]
     reason = f"refused: {decision.reason}" if decision.refused else decision.reason
     seen = (reason, shown_entries(decision), shown_notices(decision), shown_case(decision.case))
     assert seen == (row.reason, row.entries, row.notices, row.after)
+    keys = [(notice.case, notice.key) for one in story.decisions for notice in one.notices]
+    assert len(keys) == len(set(keys)), "one idempotency key for each notice of a case"
     assert bool(decision.detail) is decision.refused, "who is refused is told why, and nobody else"
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civicloop import Reason, Severity, days, hours, minutes, seconds
+from civicloop.core.model.event import Envelope
 from civicloop.plugins.elderly_care.alarms import Smoke
+from civicloop.plugins.elderly_care.events import Away, Back, Door, Motion, Water
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
+from civicloop.plugins.elderly_care.signs import Signs, SilenceConfig
 from civicloop.testing import MORNING, Status, Town
 
 NAME = "elderly_care.no_sign_of_life"
@@ -105,6 +111,34 @@ def test_only_waking_hours_count_where_a_street_says_so(town: Build):
     street.wait(minutes(1))
     assert street.now == (MORNING + timedelta(days=1)).replace(hour=17)
     assert not street.is_quiet
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["door", "pir", "drop", "away", "until", "back"]), st.integers(0, 40))),
+    st.randoms(),
+)
+def test_what_is_remembered_does_not_depend_on_the_order_of_arrival(facts: list[tuple[str, int]], chance: Random):
+    shuffled = list(facts)
+    chance.shuffle(shuffled)
+    assert remembered(facts) == remembered(shuffled)
+
+
+def remembered(facts: list[tuple[str, int]]) -> Signs:
+    signs = Signs()
+    for kind, minute in facts:
+        at = MORNING + timedelta(minutes=minute)
+        event, data = {
+            "door": (Door, {"open": True}),
+            "pir": (Motion, {}),
+            "drop": (Water, {"litres": 0.1}),
+            "away": (Away, {}),
+            "until": (Away, {"until": (at + timedelta(hours=minute)).isoformat()}),
+            "back": (Back, {}),
+        }[kind]
+        signs.take(
+            event.read(Envelope("1", "//test", event.type, "x", at, data, None, "", None, b""), at), SilenceConfig()
+        )
+    return signs
 
 
 def test_a_door_sensor_outside_any_household_concerns_nobody(town: Build):

@@ -1,0 +1,28 @@
+"""What many commands have in common: their options, and the street they work on."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .shell import FILE, FOLDER, text
+from .voice import Voice
+
+if TYPE_CHECKING:
+    from .street import Desk
+
+pass_voice = click.make_pass_decorator(Voice)
+as_json = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+at_address = click.option("--listen", metavar="HOST:PORT", type=text, help="Where to listen. Default: as configured.")
+in_store = click.option("--store", type=FILE, help="Another database than the street's own, such as a replay's.")
+maybe_folder = click.argument("folder", metavar="[DIR]", type=FOLDER, required=False)
+
+
+def desk(voice: Voice, folder: Path | None, store: Path | None, makes: bool = False) -> AbstractContextManager[Desk]:
+    """A street with its database; the one in the current directory where no folder is named."""
+    from .street import desk, street_here
+
+    return desk(voice, folder or street_here(voice), store, makes)

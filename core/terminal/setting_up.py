@@ -1,0 +1,60 @@
+"""Writing the sample street, and checking a street's folder."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from ..engine.opening import Opened
+from ..street.complaint import StreetError
+from ..street.sample import write_sample
+from .screen import put_json, tell
+from .street import read_street
+from .trouble import Trouble
+from .voice import Voice
+
+
+def init_street(voice: Voice, folder: Path) -> None:
+    """Write the sample street and say what to do next. Raises ``Trouble`` where something lies there already."""
+    try:
+        written = write_sample(folder)
+    except FileExistsError as error:
+        raise Trouble(str(error)) from error
+    tell(voice.say("written", folder=folder, count=len(written)))
+    there = shlex.quote(str(folder))
+    for command, what in (
+        (f"civicloop check {there}", "next_check"),
+        (f"civicloop demo {there}", "next_demo"),
+        (f"civicloop replay {there} {shlex.quote(str(folder / 'morning.jsonl'))}", "next_replay"),
+        (f"civicloop run {there}", "next_run"),
+    ):
+        tell(f"  {command:<60} {voice.say(what)}")
+
+
+def check_street(voice: Voice, folder: Path, as_json: bool) -> None:
+    """Say everything that is wrong with a street, or count what is in it. Raises ``StreetError``."""
+    try:
+        opened = read_street(voice, folder)
+    except StreetError as error:
+        if as_json:
+            put_json({"complaints": [one._asdict() for one in error.complaints], "warnings": []})
+        raise
+    counts = count(opened)
+    if as_json:
+        put_json({"complaints": [], "warnings": [one._asdict() for one in opened.warnings], "counts": counts})
+        return
+    for warning in opened.warnings:
+        tell(voice.say("warning", complaint=warning), stderr=True)
+    tell(voice.say("in_order", folder=folder, **counts))
+
+
+def count(opened: Opened) -> dict[str, int]:
+    """How much a street has of what."""
+    directory = opened.setup.street.directory
+    return {
+        "places": len(directory.places),
+        "devices": len(directory.devices),
+        "parties": len(directory.parties),
+        "scenarios": len(opened.setup.registry.bindings),
+        "channels": len(opened.folder.settings.channels),
+    }
