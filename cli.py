@@ -34,8 +34,8 @@ def civicloop(voice: Voice, language: str | None) -> None:
 
 
 def main() -> None:
-    """The console script."""
-    civicloop()
+    """What the shell runs."""
+    civicloop(prog_name="civicloop")
 
 
 # the street ------------------------------------------------------------------------------------------------------

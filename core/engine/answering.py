@@ -9,9 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from ..model.case import Case
 from ..model.event import Envelope, Privacy
-from ..model.given import Answer, Verb
+from ..model.given import THROUGH, Answer, Verb
 from ..model.privacy import pseudonym
-from .hearing import event_name
+from .judgement import event_name
 from .receipt import InvalidAnswer, Speaker
 from .work import Work
 
@@ -137,8 +137,8 @@ def _by(work: Work, data: AnswerData, speaker: Speaker | None) -> str:
     person = data.person or (speaker.person if speaker else "")
     names = [pseudonym(work.setup.salt, person)] if person else []
     if speaker and speaker.admin:
-        names.append(f"token:{speaker.name}")
-    return " on behalf, ".join(reversed(names)) if len(names) > 1 else "".join(names)
+        names.append(f"{THROUGH}{speaker.name}")
+    return " ".join(names)
 
 
 def told_at(envelope: Envelope, now: datetime) -> datetime:

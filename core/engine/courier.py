@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
@@ -22,13 +23,14 @@ BATCH: Final = 256
 GATHER_SECONDS: Final = 0.05
 """How long a channel waits for more after the first notice, so that many leave with one write to the outbox."""
 
-LOST_MAX: Final = 100_000
-"""How many notices of a channel that is gone are given up at once; the others at the next start."""
+LOST_MAX: Final = 200
+"""How many notices of a channel that is gone are given up at once, each in a write of its own; then the next ones."""
 
 SEND_SECONDS_MAX: Final = 30.0
 BACKOFF_FIRST: Final = timedelta(seconds=5)
 BACKOFF_MAX: Final = timedelta(hours=1)
 POLL_SECONDS: Final = 1.0
+LOST_POLL_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -50,17 +52,20 @@ class Courier:
         write: Callable[[Notice], Message],
         clock: Clock,
         attempts_max: int = 12,
+        send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
         self._store = store
         self._channels = channels
         self._write = write
         self._clock = clock
         self._attempts_max = attempts_max
+        self._send_seconds_max = send_seconds_max
         self._wake = {name: asyncio.Event() for name in channels}
         self._next: Mapping[str, Channel] | None = None
         self._halt = asyncio.Event()
         self._stopping = False
         self._sent: dict[str, set[str]] = {name: set() for name in channels}
+        self._unwritten: set[str] = set()
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def poke(self) -> None:
@@ -83,9 +88,8 @@ class Courier:
     async def run(self) -> None:
         """Deliver until stopped."""
         while not self._stopping:
-            self._bury_lost_channels()
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._halt.wait())
+                group.create_task(self._serve_lost())
                 for name in self._channels:
                     group.create_task(self._serve(name))
             if self._next is not None:
@@ -105,12 +109,17 @@ class Courier:
             await channel.close()
 
     async def deliver(self, name: str) -> int:
-        """Send what one channel owes now; returns how many notices were tried. Raises ``StoreError``."""
+        """Send what one channel owes now; returns how many notices were tried and written down.
+
+        Raises ``StoreError``.
+        """
         self._mark(name)
+        self._unwritten.discard(name)
         owed = self._store.owed(name, self._clock.now(), BATCH)
         await asyncio.gather(*(self._send(name, one) for one in owed))
         self._mark(name)
-        return len(owed)
+        # A failure that could not be written down would be tried again at once, for as long as the disk is full.
+        return 0 if name in self._unwritten else len(owed)
 
     def _mark(self, name: str) -> None:
         """Write down what was delivered. While the store cannot, nothing more goes out and nothing goes out twice."""
@@ -138,11 +147,11 @@ class Courier:
     async def _send(self, name: str, owed: Owed) -> None:
         notice, attempts = owed.notice, owed.attempts + 1
         try:
-            async with asyncio.timeout(SEND_SECONDS_MAX):
+            async with asyncio.timeout(self._send_seconds_max):
                 await self._channels[name].send(self._write(notice))
         except Refused as error:
             self._bury(name, notice, f"refused: {error}")
-        except Exception as error:  # a channel may fail in any way; what fails is tried again, then shown
+        except Exception as error:  # noqa: BLE001  # a channel may fail in any way; it is tried again, then shown
             why = f"{type(error).__name__}: {error}"[:500]
             if attempts >= self._attempts_max:
                 return self._bury(name, notice, f"gave up after {attempts} attempts: {why}")
@@ -163,17 +172,36 @@ class Courier:
                 self._store.give_up(notice.key, name, why)
                 log.error("notice_dead", channel=name, notice=notice.key, error=why)
         except StoreError as error:
+            self._unwritten.add(name)
             log.error("outbox_unavailable", channel=name, notice=notice.key, error=str(error))
 
     def _bury(self, name: str, notice: Notice, why: str) -> None:
         self._note(name, notice, "dead", why)
 
-    def _bury_lost_channels(self) -> None:
-        """Notices for channels that the configuration no longer has become dead letters, visible and retryable."""
-        try:
-            lost = [name for name in self._store.channels_owed() if name not in self._channels]
-            for name in lost:
-                for owed in self._store.owed(name, self._clock.now() + BACKOFF_MAX * 100, LOST_MAX):
-                    self._bury(name, owed.notice, f"there is no channel {name!r} in civicloop.toml any more")
-        except StoreError as error:
-            log.error("outbox_unavailable", error=str(error))
+    async def _serve_lost(self) -> None:
+        while not self._halt.is_set():
+            try:
+                busy = self.bury_lost()
+            except StoreError as error:
+                log.error("outbox_unavailable", error=str(error))
+                busy = 0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._halt.wait(), 0 if busy else LOST_POLL_SECONDS)
+
+    def bury_lost(self) -> int:
+        """Make dead letters, visible and retryable, of notices for channels that the configuration does not have.
+
+        Returns how many. Raises ``StoreError``.
+        """
+        buried = 0
+        for name in self._store.channels_owed():
+            if name in self._channels:
+                continue
+            have = ", ".join(sorted(self._channels)) or "none"
+            why = f"civicloop.toml has no channel {name!r}; it has: {have}. Add it, or change channels in parties.csv"
+            for owed in self._store.owed(name, self._clock.now() + BACKOFF_MAX * 100, LOST_MAX):
+                self._store.give_up(owed.notice.key, name, why)
+                log.error("notice_dead", channel=name, notice=owed.notice.key, error=why)
+                self.counts[name, "dead"] += 1
+                buried += 1
+        return buried

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..model.notice import Notice, NoticeKind
 from ..model.place import Directory, Level
 from ..sdk.channel import Message
 from ..sdk.texts import Texts, read_texts, render
 from .setup import Setup
 
-FRAMES: Texts = read_texts(__file__, "letters.toml")
+FRAMES: Final[Texts] = read_texts(__file__, "letters.toml")
 
 
 def write_letter(setup: Setup, notice: Notice) -> Message:
     """The message for a notice. Contacts are looked up now, so that a change of phone reaches notices still waiting."""
-    language = setup.language
-    texts = setup.registry.texts(notice.ref.partition("/")[0])
-    short = notice.ref.partition("/")[0].partition(".")[2]
-    about = {
+    kind = "fault" if notice.kind is NoticeKind.OPS and not notice.ref else notice.kind.value
+    about = _about(setup, notice, is_fault=kind == "fault")
+    title = render(FRAMES, setup.language, f"{kind}_title", about)
+    text = render(FRAMES, setup.language, f"{kind}_text", about)
+    return Message(notice, title, text, contacts_of(setup.street.directory, notice))
+
+
+def _about(setup: Setup, notice: Notice, is_fault: bool) -> dict[str, object]:
+    language, scenario = setup.language, notice.ref.partition("/")[0]
+    texts = FRAMES if is_fault else setup.registry.texts(scenario)
+    short = scenario.partition(".")[2]
+    return {
         "title": render(texts, language, short, {}) if short else "",
-        "finding": render(texts or FRAMES, language, notice.message, notice.variables),
+        "finding": render(texts, language, notice.message, notice.variables),
         "step": render(texts, language, notice.step, {}) if notice.step else "",
         "place": place_name(setup.street.directory, notice.place),
         "due": clock_time(setup, notice),
@@ -26,22 +36,14 @@ def write_letter(setup: Setup, notice: Notice) -> Message:
         "ref": notice.ref,
         "severity": notice.severity.value,
         "reason": render(FRAMES, language, f"reason_{notice.reason}", {}),
+        "party": notice.party,
     }
-    kind = notice.kind.value
-    if notice.kind is NoticeKind.OPS and not notice.ref:
-        kind = "fault"
-        about["finding"] = render(FRAMES, language, notice.message, notice.variables)
-    title = render(FRAMES, language, f"{kind}_title", about)
-    party = setup.street.directory
-    contacts = next(
-        (
-            found.contacts
-            for place in party.around(notice.place)
-            if (found := party.parties.get((place.code, notice.party))) is not None
-        ),
-        (),
-    )
-    return Message(notice, title, render(FRAMES, language, f"{kind}_text", about), contacts)
+
+
+def contacts_of(directory: Directory, notice: Notice) -> tuple[str, ...]:
+    """How to reach whoever holds the notice's role at its place, as parties.csv says now."""
+    around = (directory.parties.get((place.code, notice.party)) for place in directory.around(notice.place))
+    return next((party.contacts for party in around if party is not None), ())
 
 
 def place_name(directory: Directory, code: str) -> str:

@@ -54,7 +54,7 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
 
 
 def _digest(folder: StreetFolder, registry: Registry) -> str:
-    """Names the configuration and the rules of every scenario, so that a recorded turn says what it was decided under."""
+    """Names the configuration and every scenario's rules: what a recorded turn was decided under."""
     rules = [f"{name} {binding.digest}" for name, binding in sorted(registry.bindings.items())]
     return blake2b("\n".join([folder.digest, *rules]).encode(), digest_size=16).hexdigest()
 
@@ -137,7 +137,7 @@ def _sentence(error: Exception) -> str:
 
 
 def make_channel(folder: StreetFolder, registry: Registry, name: str) -> Channel:
-    """One channel of ``[channels.NAME]``. Raises ``ValueError`` for a kind nobody brings, or settings that do not fit."""
+    """One channel of ``[channels.NAME]``. Raises ``ValueError`` for an unknown kind or settings that do not fit."""
     table = folder.settings.channels[name]
     kind = registry.channels.get(table.kind)
     if kind is None:

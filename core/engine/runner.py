@@ -80,6 +80,8 @@ class Runner:
             return []
         if self._stopping:
             raise Unavailable("the daemon is stopping; send again when it is back")
+        if len(inputs) > self._queue_max:
+            raise QueueFull(f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once")
         if self._waiting + len(inputs) > self._queue_max:
             raise QueueFull(f"{self._waiting} events are waiting already; send again in a moment")
         submission = _Submission(inputs, asyncio.get_running_loop().create_future())

@@ -13,8 +13,8 @@ from ..sdk.loader import Registry
 class Setup:
     """``future_max``: how far ahead of now a fact's time may be. ``lateness``: how long silence is not yet silence.
 
-    ``channels`` are used for parties that name none, ``ops_channels`` for ops, ``command_channels`` for devices; ``digest`` names the configuration in the record of turns;
-    ``salt`` keys the pseudonyms of persons in the journal.
+    ``channels`` are used for parties that name none, ``ops_channels`` for ops, ``command_channels`` for devices;
+    ``digest`` names the configuration in the record of turns; ``salt`` keys the pseudonyms of persons in the journal.
     """
 
     street: Street

@@ -32,6 +32,7 @@ class Work:
         self.is_catching_up = is_catching_up
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
+        self.warned: set[str] = set()
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}
         self._changed: dict[str, Case] = {}
@@ -133,9 +134,8 @@ class Work:
     def is_empty(self) -> bool:
         """Whether this turn has nothing to write."""
         writes = self.writes
-        return not (
-            writes.events or writes.released or writes.quarantined or writes.notices or self._changed or self._remembered
-        )
+        listed = writes.events or writes.released or writes.quarantined or writes.notices
+        return not (listed or self._changed or self._remembered)
 
     def commit(self) -> None:
         """Write everything at once."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Effect, Severity
-from ..model.given import Answer
+from ..model.given import THROUGH, Answer
 from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
@@ -85,8 +85,14 @@ def _same_hands(track: Track, holder: Holder) -> bool:
 def is_same_hands(track: Track, answer: Answer, holder: Holder) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
     speaks = replace(holder, organisation=answer.organisation or holder.organisation)
-    is_same_person = any(bool(answer.by) and answer.by == order.by for order in _reporters(track))
+    person = _person(answer.by)
+    is_same_person = any(bool(person) and person == _person(order.by) for order in _reporters(track))
     return is_same_person or _same_hands(track, holder) or _same_hands(track, speaks)
+
+
+def _person(by: str) -> str:
+    """The person of a signature; an admin who names nobody speaks for a party, whose person is then not known."""
+    return "" if by.startswith(THROUGH) else by.partition(" ")[0]
 
 
 def pass_check(draft: Draft, track: Track, party: str) -> None:

@@ -17,21 +17,14 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     """Go to the first step from ``index`` on that has somebody to ask, and ask them.
 
     ``reason`` is what the journal says of each party asked. A step whose parties resolve to nobody is passed at once
-    and ops are told. An enforcement step without a human review leads to the review before it, and stays there when
-    that review has been asked for already: it is not the rest of the chain that is asked a second time.
+    and ops are told. An enforcement step without a human review leads back to the review before it.
     """
     chain = draft.case.rules.chain(name)
-    reviews_tried: set[int] = set()
     while index < len(chain):
         step = chain[index]
         track = draft.track(name)
         if step.enforcement and not track.reviewed:
-            review = review_before(chain, index)
-            if review in reviews_tried or any(order.step == chain[review].name for order in track.orders):
-                return await_review(draft, name, review)
-            reviews_tried.add(review)
-            index = review
-            continue
+            return _back_to_review(draft, track, review_before(chain, index), reason)
         if not step.parties:
             return _pause(draft, track, index, step)
         if holders := _holders(draft, step):
@@ -46,6 +39,19 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
 def review_before(chain: tuple[Step, ...], index: int) -> int:
     """The review step that guards the enforcement step at ``index``; the chain's proof guarantees that there is one."""
     return max(at for at, step in enumerate(chain[:index]) if step.review)
+
+
+def _back_to_review(draft: Draft, track: Track, review: int, reason: Reason) -> None:
+    """Ask for the review, once; where that was in vain, or nobody could be asked, the case stays there and waits.
+
+    Going on from the review would ask the steps between it and the enforcement over and over.
+    """
+    step = draft.case.rules.chain(track.name)[review]
+    was_asked = any(order.step == step.name for order in track.orders)
+    holders = [] if was_asked else _holders(draft, step)
+    if holders:
+        return _ask_step(draft, track, review, step, holders, reason)
+    return await_review(draft, track.name, review)
 
 
 def _holders(draft: Draft, step: Step) -> list[Holder]:

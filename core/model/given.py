@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from .chain import Rules
 from .finding import Finding
+
+
+THROUGH: Final = "token:"
+"""Marks in a journal's ``by`` the token of an admin who spoke on behalf of the person before it, if one was named."""
 
 
 class Verb(StrEnum):

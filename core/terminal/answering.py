@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 from ..engine.answering import PREFIX
 from ..engine.receipt import Input, Receipt, Speaker, Status
 from ..gateway.cloudevents import EnvelopeError, read_event
+from ..model.case import Reason
 from ..model.event import Envelope
 from .cases import find_case
-from .screen import in_zone, local, put_json, tell
+from .screen import in_zone, local, plain, put_json, tell
 from .street import Desk
 from .trouble import Trouble
 
@@ -41,6 +42,8 @@ def give_answer(at: Desk, ref: str, verb: str, said: Said, key: str | None, as_j
     receipt = at.engine().turn([Input(envelope, SPEAKER)], at.now)[0]
     if as_json:
         put_json({"id": key, **receipt._asdict()})
+    if receipt.reason == Reason.NO_SUCH_CASE:
+        raise Trouble(at.voice.say("no_such_case", ref=plain(ref)))
     if receipt.status in (Status.REFUSED, Status.REJECTED) or receipt.reason == "conflict":
         detail = receipt.detail or receipt.status.value
         raise Trouble(at.voice.say("answer_refused", verb=verb, reason=receipt.reason, detail=detail))

@@ -88,7 +88,8 @@ def _row(at: Desk, case: Case) -> list[object]:
     )
     is_late = case.due is not None and case.due < at.now
     due = Text(local(case.due, zone), style="red" if is_late else "")
-    where = place_name(at.opened.setup.street.directory, case.place)
+    place = at.opened.setup.street.directory.places.get(case.place)
+    where = place.name if place else case.place
     asked = ", ".join(at.voice.role(party) for party in open_parties(case))
     return [case.ref, case.severity.value, stage, asked or "-", where, local(case.opened_at, zone), due]
 
@@ -181,7 +182,7 @@ def _orders(at: Desk, case: Case, track: Track, people: dict[str, list[str]]) ->
         who = ", ".join(people.get(name, ()))
         times: list[datetime | None] = [order.asked_at, order.accept_by, order.finish_by]
         rows.append(
-            [id, at.voice.role(order.party), order.organisation, who, *(local(time, zone) for time in times), state]
+            [name, at.voice.role(order.party), order.organisation, who, *(local(time, zone) for time in times), state]
         )
     names = ("order", "party", "organisation", "people", "asked_at", "accept_by", "finish_by", "state")
     return [at.voice.say(f"head_{name}") for name in names], rows

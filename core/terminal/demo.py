@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,9 @@ from ..stores.base import CaseQuery, Store
 from ..street.sample import write_sample
 from ..street.settings import Channel
 from .running import PLAY_NOTICES, Play, fresh_play, read_play, serve, stop_at_once, with_channels
-from .screen import screen, table, tell
+from .screen import screen, show_steps, table, tell
 from .story import Teller
-from .street import read_street
+from .street import MARK, read_street
 from .trouble import Trouble
 from .voice import Voice
 
@@ -111,23 +112,23 @@ class Show:
         if cases:
             self._screen.print(results(self._voice, cases))
         tell(self._voice.say("demo_look"))
-        for what, where in self._places_to_look(daemon, cases):
-            self._screen.print(f"  {what:<72} {where}", soft_wrap=True)
+        show_steps(self._places_to_look(daemon, cases))
         if not self._exits:
             tell(self._voice.say("demo_serving"))
 
     def _places_to_look(self, daemon: Daemon, cases: list[Case]) -> list[tuple[str, str]]:
-        folder, say = self._opened.folder.folder, self._voice.say
-        there = f"{folder} --store {self._path}"
-        found = [(f"civicloop cases list {there}", say("look_cases"))]
+        say, folder = self._voice.say, shlex.quote(str(self._opened.folder.folder))
+        store = f"--store {shlex.quote(str(self._path))}"
+        found = [(say("look_cases"), f"civicloop cases list {folder} {store}")]
         if cases:
             liveliest = max(cases, key=lambda case: (not case.is_open, case.entries, case.id))
-            found.append((f"civicloop cases show {folder} {liveliest.ref} --store {self._path}", say("look_story")))
+            ref = shlex.quote(liveliest.ref)
+            found.append((say("look_story"), f"civicloop cases show {folder} {ref} {store}"))
         if not self._exits:
-            found += [(f"{daemon.url}/cases", say("look_web")), (f"{daemon.url}/metrics", say("look_metrics"))]
-        owed = len(list(self._opened.folder.path(PLAY_NOTICES).glob("*.json")))
-        found.append((f"{self._opened.folder.path(PLAY_NOTICES)}", say("look_notices", count=owed)))
-        found.append((f"{folder / 'civicloop.toml'}", say("look_scenario")))
+            found += [(say("look_web"), f"{daemon.url}/cases"), (say("look_metrics"), f"{daemon.url}/metrics")]
+        notices = self._opened.folder.path(PLAY_NOTICES)
+        found.append((say("look_notices", count=len(list(notices.glob("*.json")))), str(notices)))
+        found.append((say("look_scenario"), str(self._opened.folder.path(MARK))))
         return found
 
 

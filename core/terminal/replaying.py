@@ -141,8 +141,8 @@ class Run:
             ("quarantine", quarantine),
         ):
             if counts:
-                rows = counts.most_common(REASONS_SHOWN)
-                err.print(table([say("why"), say("events")], rows, title=say(title)))
+                tell(say(title), stderr=True)
+                err.print(table([say("why"), say("events")], counts.most_common(REASONS_SHOWN)))
         counted = self._store.counts()
         tell(
             say(

@@ -10,12 +10,13 @@ from typing import Any, Final
 import click
 import orjson
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDTH_PIPED: Final = 160
-"""Columns of a table that goes to a file or another program, unless COLUMNS says otherwise."""
+WIDTH_PIPED: Final = 10_000
+"""Columns for a table that goes to a file or another program: there nothing needs to be folded."""
 
 
 def plain(text: str) -> str:
@@ -31,9 +32,9 @@ def screen(stderr: bool = False) -> Console:
     return made
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table whose cells are folded, never cut."""
-    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in rows:
@@ -41,9 +42,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str 
     return made
 
 
-def show(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+def show(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table on standard output."""
-    screen().print(table(headings, rows, title))
+    screen().print(table(headings, rows))
 
 
 def tell(line: str, stderr: bool = False) -> None:
@@ -64,3 +65,12 @@ def local(at: datetime | None, zone: tzinfo) -> str:
 def in_zone(at: datetime, zone: tzinfo) -> datetime:
     """A time that somebody wrote; without an offset it is the street's own."""
     return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
+def show_steps(steps: Iterable[tuple[str, str]]) -> None:
+    """What can be done next: a command or place, and what it is good for; never broken, so that it can be copied."""
+    listed = list(steps)
+    width = max(cell_len(what) for what, _ in listed)
+    out = screen()
+    for what, command in listed:
+        out.print(f"  {set_cell_size(what, width)}  {command}", soft_wrap=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..engine.opening import Opened
 from ..street.complaint import StreetError
 from ..street.sample import write_sample
-from .screen import put_json, tell
+from .screen import put_json, show_steps, tell
 from .street import read_street
 from .trouble import Trouble
 from .voice import Voice
@@ -22,13 +22,15 @@ def init_street(voice: Voice, folder: Path) -> None:
         raise Trouble(str(error)) from error
     tell(voice.say("written", folder=folder, count=len(written)))
     there = shlex.quote(str(folder))
-    for command, what in (
-        (f"civicloop check {there}", "next_check"),
-        (f"civicloop demo {there}", "next_demo"),
-        (f"civicloop replay {there} {shlex.quote(str(folder / 'morning.jsonl'))}", "next_replay"),
-        (f"civicloop run {there}", "next_run"),
-    ):
-        tell(f"  {command:<60} {voice.say(what)}")
+    morning = shlex.quote(str(folder / "morning.jsonl"))
+    show_steps(
+        [
+            (voice.say("next_check"), f"civicloop check {there}"),
+            (voice.say("next_demo"), f"civicloop demo {there}"),
+            (voice.say("next_replay"), f"civicloop replay {there} {morning}"),
+            (voice.say("next_run"), f"civicloop run {there}"),
+        ]
+    )
 
 
 def check_street(voice: Voice, folder: Path, as_json: bool) -> None:

@@ -66,10 +66,16 @@ class Family(click.Group):
     command_class = Spoken
     first: str | None = "list"
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a newcomer meets them."""
+        del ctx
+        return list(self.commands)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words, with the first command put in where none is named."""
+        """Read the words, with the first command put in where none is named; without any words, explain."""
         if self.first in self.commands and not (args and (args[0] in self.commands or args[0] == "--help")):
             args = [str(self.first), *args]
+        args = args or ["--help"]
         return super().parse_args(ctx, args)
 
 
@@ -91,7 +97,7 @@ class Root(Family):
             code = super().main(args, prog_name, obj=voice, **extra)
             sys.stdout.flush()
         except click.ClickException as error:
-            error.show()
+            click.echo(_complaint(error, voice), err=True)
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(voice.say("interrupted"), err=True)
@@ -103,6 +109,13 @@ class Root(Family):
             for line in explain(error, voice) or last_resort(error, voice):
                 click.echo(line, err=True)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complaint(error: click.ClickException, voice: Voice) -> str:
+    """What is wrong with the words of a command, in one sentence."""
+    complaint = error.format_message().rstrip(".")
+    ctx = getattr(error, "ctx", None)
+    return voice.say("usage", complaint=complaint, command=ctx.command_path) if ctx else complaint
 
 
 def _prepare_streams() -> None:

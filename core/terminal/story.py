@@ -52,24 +52,32 @@ class Teller:
 
     def sentence(self, entry: Entry) -> str:
         """One journal entry as a sentence."""
-        due = entry.due.astimezone(self.zone) if entry.due else None
-        is_today = due is not None and due.date() == entry.at.astimezone(self.zone).date()
         return self._voice.reason(
             entry.reason,
             party=self._voice.role(entry.party) if entry.party else "-",
             step=self.step(entry.ref.partition("/")[0], entry.step),
             loop=self._voice.say(f"loop_{entry.loop}") if entry.loop else "-",
-            due="-" if due is None else f"{due:%H:%M}" if is_today else f"{due:%m-%d %H:%M}",
+            due=self._due(entry),
             track=entry.track,
         )
 
     def live_line(self, entry: Entry) -> Text:
-        """One journal entry as a compact line: time, reason, case, and what it means."""
+        """One journal entry as a compact line: time, reason, case, and whose turn it is."""
         line = Text(f"{entry.at.astimezone(self.zone):%H:%M:%S} ", style="dim")
-        style = style_of(entry.reason)
-        line.append(f"{entry.reason.value:<15} ", style=style)
+        line.append(f"{entry.reason.value:<15} ", style=style_of(entry.reason))
         line.append(f"{plain(entry.ref)} ", style="cyan")
+        if entry.reason in (Reason.OPENED, Reason.REOPENED):
+            line.append(f"{self.title(entry.ref.partition('/')[0])} ")
         if entry.party:
-            line.append(f"{entry.party} ", style="magenta")
-        line.append(self.sentence(entry), style="dim")
+            line.append(f"{self._voice.role(entry.party)} ", style="magenta")
+        if entry.reason in (Reason.ASKED, Reason.ESCALATED):
+            loop = self._voice.say(f"loop_{entry.loop}")
+            line.append(self._voice.say("turn", loop=loop, due=self._due(entry)), style="dim")
         return line
+
+    def _due(self, entry: Entry) -> str:
+        """The due time on the street's own clock, with the day where it is another."""
+        if entry.due is None:
+            return "-"
+        due = entry.due.astimezone(self.zone)
+        return f"{due:%H:%M}" if due.date() == entry.at.astimezone(self.zone).date() else f"{due:%m-%d %H:%M}"

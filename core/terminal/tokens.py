@@ -36,8 +36,6 @@ def create_token(at: Desk, name: str, scopes: tuple[str, ...], bound: Bound, as_
         return
     tell(at.voice.say("token_made", name=name, scopes=", ".join(held)), stderr=True)
     tell(text)
-    if Scope.ANSWER in held and not (bound.roles or bound.organisation):
-        tell(at.voice.say("token_for_all"), stderr=True)
 
 
 def _check(at: Desk, bound: Bound) -> None:

@@ -87,7 +87,22 @@ def channel_of_the_page() -> Any:
 def message(text: str) -> Message:
     at = datetime(2025, 9, 12, tzinfo=UTC)
     notice = Notice(
-        "k1", NoticeKind.ASK, "c1", "a.b/c", at, Severity.P2, "ops_center", "", "s", "x", "m", {}, "c1.1", None, "asked", ()
+        "k1",
+        NoticeKind.ASK,
+        "c1",
+        "a.b/c",
+        at,
+        Severity.P2,
+        "ops_center",
+        "",
+        "s",
+        "x",
+        "m",
+        {},
+        "c1.1",
+        None,
+        "asked",
+        (),
     )
     return Message(notice, "title", text, ())
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from civicloop.core.engine.answering import AnswerData
@@ -70,7 +71,7 @@ def examples() -> Iterator[Example]:
 
 
 @asynccontextmanager
-async def daemon(folder: Path) -> AsyncIterator[TestClient]:
+async def daemon(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """The HTTP application on the sample street, with its engine running."""
     write_sample(folder)
     opened = open_street(folder)
@@ -157,7 +158,7 @@ def refusals() -> set[str]:
 def problems() -> set[str]:
     """The codes that the gateway writes out."""
     return {
-        node.args[1].value
+        str(node.args[1].value)
         for node in sources("core/gateway")
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -179,7 +180,9 @@ def test_every_refusal_of_an_answer_is_documented() -> None:
 def test_every_problem_is_documented_and_none_is_made_up() -> None:
     documented = codes()[0]
     assert problems() <= documented
-    text = "".join(read(path) for part in ("gateway", "engine", "model") for path in (ROOT / "core" / part).glob("*.py"))
+    text = "".join(
+        read(path) for part in ("gateway", "engine", "model") for path in (ROOT / "core" / part).glob("*.py")
+    )
     assert [code for code in documented if not re.search(rf'"{code}"', text)] == []
 
 

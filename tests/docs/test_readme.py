@@ -44,9 +44,7 @@ def test_the_chinese_readme_has_the_same_headings_blocks_and_links() -> None:
     assert [block.text for block in blocks(README, "python")] == [block.text for block in blocks(README_ZH, "python")]
     assert len(blocks(README)) == len(blocks(README_ZH))
     swapped = {"README.md": "README.zh-CN.md"}
-    assert [swapped.get(link, link) for link in links(README_ZH)] == [
-        swapped.get(link, link) for link in links(README)
-    ]
+    assert [swapped.get(link, link) for link in links(README_ZH)] == [swapped.get(link, link) for link in links(README)]
     for english, chinese in zip(blocks(README, "sh"), blocks(README_ZH, "sh"), strict=True):
         commands = [[line.split("#")[0].strip() for line in text.splitlines()] for text in (english.text, chinese.text)]
         assert commands[0] == commands[1]

@@ -262,7 +262,9 @@ def test_a_full_disk_is_said_loses_nothing_and_is_over_when_there_is_room(served
 
 def test_a_slow_sender_is_cut_off(served: Served) -> None:
     async def trickle() -> None:
-        stream = StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+        protocol = BaseProtocol(asyncio.get_running_loop())
+        protocol.connection_made(asyncio.Transport())
+        stream = StreamReader(protocol, 2**16)
         stream.feed_data(b"{")
         await read_body(make_mocked_request("POST", "/events", payload=stream), seconds_max=0.01)
 

@@ -47,6 +47,7 @@ from .rules import (
     UNREVIEWED,
     WAITING,
     WARNED,
+    WARNED_UNREVIEWED,
 )
 from .town import Saying, cleared, found, lapse, say
 
@@ -92,9 +93,8 @@ TABLE = (
     Row("a case cannot start at enforcement", STARTS_FINE, (), (0, found(start="fine")),
         "opened", ("opened review", "asked review reviewer"), ("ask reviewer #1",), "working review 30"),
     Row("a review nobody holds does not let enforcement through", UNREVIEWED, (), (0, found()),
-        "opened",
-        ("opened review", "nobody_found review ghost", "nobody_found review ghost", "review_awaited review"),
-        ("ops ops_center", "ops ops_center", "ops ops_center"), "supervised review 1440"),
+        "opened", ("opened review", "nobody_found review ghost", "review_awaited review"),
+        ("ops ops_center", "ops ops_center"), "supervised review 1440"),
     Row("each track asks", TWO, (), (0, found()),
         "opened", ("opened clean", "asked clean cleaner", "asked meet secretary"),
         ("ask cleaner #1", "ask secretary #2"), "working clean 10; working meet 600"),
@@ -240,6 +240,9 @@ TABLE = (
     Row("a review that was passed over is not passed twice", WARNED, ((0, found()), (30, lapse())), (60, lapse()),
         "not_accepted", ("not_accepted warn secretary", "review_awaited review"),
         ("repeat reviewer #1", "ops ops_center"), "supervised review 1500"),
+    Row("a review nobody holds does not send the chain in circles", WARNED_UNREVIEWED, ((0, found()),), (30, lapse()),
+        "not_accepted", ("not_accepted warn secretary", "review_awaited review"), ("ops ops_center",),
+        "supervised review 1470"),
     Row("what awaits its review is repeated", FINED, ((0, found()), (10, lapse()), (40, lapse())), (1480, lapse()),
         "repeated", ("repeated review",), ("repeat reviewer #2", "ops ops_center"), "supervised review 2920"),
     Row("a suspension ends by itself", PLAIN, ((0, found()), (5, STOP)), (600, lapse()),

@@ -1,0 +1,43 @@
+"""What is on its way through a turn: a fact that was heard, and what a scenario concluded of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ..model.event import Envelope, Event
+from ..model.finding import Outcome
+from ..model.place import Device, Place
+from ..sdk.binding import Binding
+
+
+@dataclass(slots=True)
+class Heard:
+    """A fact that scenarios listen to, on its way through the turn."""
+
+    envelope: Envelope
+    event: Event
+    at: datetime
+    place: Place
+    device: Device | None
+    partition: str
+    keys: list[tuple[Binding, str]]
+    cases: tuple[str, ...] = ()
+
+
+class Judgement(NamedTuple):
+    """What one scenario concluded, not yet carried out: of a fact (``heard``), or of a silence (its name)."""
+
+    binding: Binding
+    key: str
+    outcomes: list[Outcome]
+    at: datetime
+    place: Place
+    heard: Heard | None
+    silence: str = ""
+
+
+def event_name(envelope: Envelope) -> str:
+    """How the journal names an event: its source and id."""
+    return f"{envelope.source}#{envelope.id}"

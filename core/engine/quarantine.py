@@ -1,0 +1,138 @@
+"""Quarantine: what could not be judged is kept with the reason, ops are told, and nothing else stops."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+from ..model.case import Reason
+from ..model.chain import Severity
+from ..model.event import Envelope
+from ..model.notice import Notice, NoticeKind
+from ..model.place import Place
+from ..model.street import OPS
+from ..stores.base import EventRow, EventState, Quarantined
+from .asking import OutcomeError
+from .receipt import Receipt, Status
+from .work import Work
+
+TRACE_CHARS_MAX: Final = 8000
+WHY_CHARS_MAX: Final = 1000
+PLUGIN_ERROR: Final = "plugin_error"
+SILENCE: Final = "overdue"
+"""What stands for the source of a silence, which no event carries."""
+
+
+def store_event(
+    work: Work, envelope: Envelope, digest: bytes, at: datetime, place: Place | None, state: EventState
+) -> None:
+    """Write the event down, whatever becomes of it."""
+    directory = work.setup.street.directory
+    code = place.code if place else directory.street
+    work.writes.events.append(
+        EventRow(
+            envelope.id,
+            envelope.source,
+            directory.partition(code),
+            envelope.type,
+            envelope.subject or "",
+            at,
+            work.now,
+            code,
+            state,
+            digest,
+            envelope.body,
+        )
+    )
+
+
+def quarantine(work: Work, envelope: Envelope, scenario: str, error: Exception) -> None:
+    """Keep an event with the plugin's error until somebody retries it; ops are told once a day and scenario."""
+    _keep(work, (envelope.id, envelope.source, scenario), PLUGIN_ERROR, _why(scenario, "", error), error)
+    _blame_plugin(work, scenario, error)
+
+
+def quarantine_silence(work: Work, scenario: str, key: str, name: str, error: Exception) -> None:
+    """Keep a silence that a plugin could not judge; it is asked again by itself."""
+    why = _why(scenario, f" over the silence {name!r} of {key}", error)
+    _keep(work, (silence_id(key, name), SILENCE, scenario), PLUGIN_ERROR, why, error)
+    _blame_plugin(work, scenario, error)
+
+
+def quarantine_internal(work: Work, id: str, source: str, scenario: str, detail: str) -> None:
+    """Keep what the loop itself failed on: the plugin is not to blame, and the finding must not be lost."""
+    why = f"civicloop itself failed on what {scenario} concluded ({detail}); report it, and retry after the repair"
+    _keep(work, (id, source, scenario), Reason.INTERNAL_ERROR, why, None)
+    warn_ops(work, Reason.INTERNAL_ERROR, scenario, detail)
+
+
+def quarantine_unplaced(work: Work, envelope: Envelope, digest: bytes, at: datetime) -> Receipt:
+    """Keep an event of a device nobody registered, and tell ops once a day."""
+    subject = envelope.subject or "(no subject)"
+    if envelope.place is not None:
+        reason, why = "unknown_place", f"place {envelope.place} is not in places.csv"
+    else:
+        reason, why = "unknown_device", f"device {subject} is not in devices.csv and names no place"
+    store_event(work, envelope, digest, at, None, EventState.QUARANTINED)
+    _keep(work, (envelope.id, envelope.source, ""), reason, why, None)
+    warn_ops(work, reason, envelope.place or subject, why)
+    return Receipt(Status.QUARANTINED, reason, f"{why}; register it, then retry")
+
+
+def silence_id(key: str, name: str) -> str:
+    """What stands for the id of a silence in quarantine: one row for each watchdog, however often it fails."""
+    return f"{key}/{name}"
+
+
+def _keep(work: Work, what: tuple[str, str, str], reason: str, why: str, error: Exception | None) -> None:
+    trace = "".join(traceback.format_exception(error))[-TRACE_CHARS_MAX:] if error else ""
+    trace = trace.encode(errors="replace").decode()  # a traceback may quote half a character
+    why = why[:WHY_CHARS_MAX].encode(errors="replace").decode()
+    work.writes.quarantined.append(Quarantined(*what, work.now, reason, why, trace))
+
+
+def _why(scenario: str, about: str, error: Exception) -> str:
+    if isinstance(error, OutcomeError):
+        return f"{scenario} {error}{about}"
+    return f"{scenario} raised {type(error).__name__}{about}: {error}"
+
+
+def _blame_plugin(work: Work, scenario: str, error: Exception) -> None:
+    work.decisions[PLUGIN_ERROR] += 1
+    # What a plugin says in its errors may name anybody; in quarantine it is read under a token, in a notice it is not.
+    what = str(error) if isinstance(error, OutcomeError) else type(error).__name__
+    warn_ops(work, PLUGIN_ERROR, scenario, what)
+
+
+def warn_ops(work: Work, reason: str, culprit: str, why: str) -> None:
+    """Owe ops a word about a fault, at most one a day of the street for each culprit."""
+    street = work.setup.street
+    day = f"{work.now.astimezone(street.calendar.zone):%Y-%m-%d}"
+    name = blake2b(f"{reason}\0{culprit}".encode(errors="replace"), digest_size=8).hexdigest()
+    key = f"fault.{name}.{day}"
+    if key in work.warned:
+        return
+    work.warned.add(key)
+    holder = street.holder(OPS, street.code, work.now)
+    work.owe(
+        Notice(
+            key=key,
+            kind=NoticeKind.OPS,
+            case="",
+            ref="",
+            at=work.now,
+            severity=Severity.P2,
+            party=OPS,
+            organisation=holder.organisation if holder else "",
+            place=street.code,
+            step="",
+            message=reason,
+            variables={"culprit": culprit, "why": why},
+            order="",
+            due=None,
+            reason=reason,
+            channels=holder.channels if holder else (),
+        )
+    )
