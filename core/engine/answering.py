@@ -36,7 +36,7 @@ class AnswerData(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     party: Word
     person: Annotated[Word | None, Privacy.PERSONAL] = None
-    track: Word = "main"
+    track: Word | None = None
     order: Word | None = None
     result: Word | None = None
     reason: Annotated[Prose | None, Privacy.PERSONAL] = None
@@ -112,7 +112,7 @@ def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | Non
         event=event_name(envelope),
         person=data.person or "",
         organisation=_organisation(work, data.party, case, speaker),
-        track=data.track,
+        track=data.track or "",
         order=data.order or "",
         result=data.result or "",
         reason=data.reason or "",

@@ -73,7 +73,8 @@ def replay(engine: Engine, timed: Sequence[Timed], until: datetime | None, progr
     statuses: Counter[str] = Counter()
     if not timed:
         return statuses
-    time = Simulation(engine, timed[0][0])
+    # A store that holds an earlier part goes on where that ended, so that nothing in between lapses late.
+    time = Simulation(engine, min(timed[0][0], engine.store.last_turn() or timed[0][0]))
     for at, group in groupby(timed, key=lambda item: item[0]):
         if until is not None and at > until:
             break

@@ -36,11 +36,14 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, which says more than the name of a track."""
+    """The track of the order that is named; else the one that is named; else where the party was asked; else the main."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track
-    return case.track(given.track)
+    if given.track:
+        return case.track(given.track)
+    asked = (track for track in case.tracks if any(o.party == given.party and o.is_open for o in track.orders))
+    return next(asked, case.tracks[0])
 
 
 def _refusal(case: Case, track: Track, given: Answer) -> Decision | None:
@@ -101,19 +104,39 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
-    track = _with_order(track, replace(order, state=state, by=given.by or order.by))
+    mine = _orders_meant(track, order, given)
+    track = replace(
+        track,
+        orders=tuple(
+            replace(one, state=state, by=given.by or one.by) if one.number in mine else one for one in track.orders
+        ),
+    )
     draft.put(track)
     for kind in given.evidence:
         draft.note_evidence(kind, draft.now)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
-    step = next(step for step in case.rules.chain(track.name) if step.name == order.step)
-    orders = current_orders(track, step)
-    if effect is not Effect.FAILED and is_met(orders, step.need):
-        reporters = tuple(order.number for order in orders if order.state is OrderState.REPORTED)
+    reporters = _solvers(draft, track, mine) if effect is not Effect.FAILED else ()
+    if reporters:
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect)
     else:
         _after_loss(draft, track)
     return draft.decision(Reason.REPORTED)
+
+
+def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> set[int]:
+    """The orders a report answers: the one it names, else all that its party was given, for the thing is one."""
+    if given.order:
+        return {order.number}
+    return {one.number for one in track.orders if one.party == order.party and one.is_open and not one.check}
+
+
+def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
+    """The orders by which a step is met now, of the first step that this report completes; none where others miss."""
+    for step in draft.case.rules.chain(track.name):
+        orders = current_orders(track, step)
+        if any(order.number in mine for order in orders) and is_met(orders, step.need):
+            return tuple(order.number for order in orders if order.state is OrderState.REPORTED)
+    return ()
 
 
 def _after_loss(draft: Draft, track: Track) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect, Severity
+from ..model.chain import Effect, Severity, Step
 from ..model.given import THROUGH, Answer
 from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .steps import go_on, new_orders, rearm, withdrawn
+from .steps import ask, go_on, new_orders, rearm, withdrawn
 
 SENSOR = "sensor"
 """Who the journal names where sensors, not people, have seen it."""
+
+
+REWORKS_MAX: Final = 2
+"""How often one party does the same work again before the next step is asked as well [A]."""
 
 
 def sensors_may_close(case: Case) -> bool:
@@ -30,7 +35,8 @@ def begin_check(draft: Draft, track: Track, reporters: tuple[int, ...], result: 
         return draft.close_track(track, result)
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
     is_theirs = sensors_may_close(draft.case) and (effect is Effect.DONE or not check.parties)
-    track = replace(track, state=TrackState.VERIFYING, held_state=TrackState.WORKING)
+    held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
+    track = replace(track, state=TrackState.VERIFYING, held_state=held)
     if check.quiet and is_theirs:
         until = draft.street.deadline(draft.now, check.quiet)
         track = replace(track, quiet_until=until, due=until)
@@ -107,38 +113,49 @@ def without_checks(track: Track) -> Track:
 
 
 def fail_check(draft: Draft, track: Track, party: str) -> None:
-    """The result does not stand: the same party does it again (返工), on fresh clocks, and it is counted."""
-    chain = draft.case.rules.chain(track.name)
-    name = _reporters(track)[0].step
-    index = next(at for at, step in enumerate(chain) if step.name == name)
-    step, deadline = chain[index], draft.street.deadline
-    accept_by = deadline(draft.now, step.accept) if step.accept else None
-    finish_by = deadline(draft.now, step.finish) if step.finish else None
-    again = {
-        order.number: replace(
-            order, state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by
-        )
-        for order in _reporters(track)
-    }
-    orders = tuple(again.get(order.number, order) for order in without_checks(track).orders)
+    """The result does not stand: the same party does it again (返工), and it is counted.
+
+    At the current step the clocks start afresh; where the chain has climbed past the reporter's step meanwhile, it
+    stays where it is, under the deadline it has. After ``REWORKS_MAX`` failed checks the next step is asked as well.
+    """
+    index = _step_of_reporters(draft, track)
+    step = draft.case.rules.chain(track.name)[index]
+    again = {order.number: _asked_again(draft, order, step) for order in _reporters(track)}
+    has_climbed = index < track.step
     track = replace(
-        track,
-        state=TrackState.WORKING,
-        step=index,
-        asked_at=draft.now,
-        loop=step.loop,
-        orders=orders,
+        without_checks(track),
+        state=track.held_state if has_climbed else TrackState.WORKING,
+        held_state=TrackState.WORKING,
+        due=track.step_due,
         rework=track.rework + 1,
         result="",
         reporters=(),
         held_at=None,
         quiet_until=None,
     )
-    rearm(draft, track)
+    track = replace(track, orders=tuple(again.get(order.number, order) for order in track.orders))
+    if has_climbed:
+        draft.put(track)
+    else:
+        rearm(draft, replace(track, asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
     for order in again.values():
-        due = accept_by or finish_by
-        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, due)
+        draft.tell(
+            NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by
+        )
+    if track.rework > REWORKS_MAX and not has_climbed:
+        ask(draft, track.name, index + 1, Reason.ESCALATED)
+
+
+def _step_of_reporters(draft: Draft, track: Track) -> int:
+    name = _reporters(track)[0].step
+    return next(at for at, step in enumerate(draft.case.rules.chain(track.name)) if step.name == name)
+
+
+def _asked_again(draft: Draft, order: WorkOrder, step: Step) -> WorkOrder:
+    accept_by = draft.street.deadline(draft.now, step.accept) if step.accept else None
+    finish_by = draft.street.deadline(draft.now, step.finish) if step.finish else None
+    return replace(order, state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by)
 
 
 def lapse_check(draft: Draft, track: Track) -> Reason:

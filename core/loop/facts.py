@@ -41,7 +41,7 @@ def open_case(given: Found, round: int, now: datetime, street: Street) -> Decisi
         key=given.key,
         round=round,
         severity=finding.severity or rules.severity,
-        place=finding.place or given.place,
+        place=given.place,
         partition=given.partition,
         message=finding.message,
         variables=dict(finding.variables),

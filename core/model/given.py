@@ -61,7 +61,7 @@ class AllClear:
 class Answer:
     """What a party says. ``party`` is the role it speaks for, ``organisation`` and ``person`` who speaks, if known.
 
-    ``order`` names a work order, ``track`` a track (default ``main``); ``result`` belongs to report and verify;
+    ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report and verify;
     ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the pseudonym for
     the journal; ``admin`` marks somebody acting on another's behalf;
     ``newer_open`` says that a newer round of the same case is open.
@@ -72,7 +72,7 @@ class Answer:
     event: str
     person: str = ""
     organisation: str = ""
-    track: str = "main"
+    track: str = ""
     order: str = ""
     result: str = ""
     reason: str = ""

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..loop.proofs import faults as chain_faults
 from ..model.chain import Check, Loop, Need, Rules, Severity, Step, TrackRule
 from ..model.limit import Limit
-from .scenario import API_VERSION, Config, Memory, Scenario
-from .texts import faults as text_faults
+from .faults import RESERVED, Fault, PluginError, class_faults, first_sentence
+from .scenario import Config, Memory, Scenario
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
-RESERVED: Final = ("chain", "check", "enabled", "quiet", "severity")
-"""Keys of a scenario's table that are not its own settings."""
-
-
-class Fault(NamedTuple):
-    """What is wrong with a plugin: who, what, and the line to paste that puts it right."""
-
-    culprit: str
-    complaint: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.culprit}: {self.complaint}; {self.remedy}"
-
-
-class PluginError(Exception):
-    """Plugins that cannot be used, all faults at once."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, faults)))
+__all__ = ["RESERVED", "Binding", "CheckOverride", "Fault", "PluginError", "StepOverride", "bind"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +54,8 @@ class StepOverride(BaseModel):
         changes: dict[str, Any] = {
             name: value for name in ("parties", "inform", "need") if (value := getattr(self, name)) is not None
         }
-        changes |= {name: Limit.parse(text) for name in ("accept", "finish") if (text := getattr(self, name))}
+        limits = {name: getattr(self, name) for name in ("accept", "finish")}
+        changes |= {name: Limit.parse(text) for name, text in limits.items() if text is not None}
         if self.loop is not None:
             try:
                 changes["loop"] = Loop[self.loop.upper()]
@@ -98,9 +77,9 @@ class CheckOverride(BaseModel):
     def applied(self, check: Check) -> Check:
         """The check with these changes. Raises ``ValueError`` for a limit that is none."""
         return Check(
-            quiet=Limit.parse(self.quiet) if self.quiet else check.quiet,
+            quiet=check.quiet if self.quiet is None else Limit.parse(self.quiet),
             parties=check.parties if self.parties is None else self.parties,
-            within=Limit.parse(self.within) if self.within else check.within,
+            within=check.within if self.within is None else Limit.parse(self.within),
         )
 
 
@@ -115,91 +94,85 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
     where = f"[plugins.{scenario.name}]"
     config = _config(scenario, table, where, found)
     rules = _rules(scenario, table, where, found)
-    if rules is not None:
+    if not any(fault.culprit.startswith(where) for fault in found if "chain" in fault.culprit):
         remedy = f"change the chain of {scenario.name} or its override in {where}"
         found += [Fault(scenario.name, complaint, remedy) for complaint in chain_faults(rules)]
-    if found or config is None or rules is None:
+    if found or config is None:
         raise PluginError(found)
-    return Binding(scenario(config), rules, rules.digest)
-
-
-def class_faults(scenario: type[Scenario[Any, Any]]) -> Iterator[Fault]:
-    """What is wrong with a scenario class itself, whatever the street."""
-    culprit = f"{scenario.__module__}.{scenario.__qualname__}"
-    name = getattr(scenario, "name", "")
-    if not _NAME.fullmatch(name):
-        yield Fault(culprit, f"{name!r} is not a scenario name", 'write name = "plugin.scenario"')
-    if not scenario.listens or not all(event.type for event in scenario.listens):
-        yield Fault(culprit, "listens to no event type", 'write class X(Scenario[MyEvent]), MyEvent(Event, type="...")')
-    if scenario.assess is Scenario.assess:
-        yield Fault(culprit, "never says what an event means", "write def assess(self, event, context): ...")
-    if not getattr(scenario, "chain", ()):
-        yield Fault(culprit, "has no chain", 'write chain = (Step("visit", "property_company", accept=minutes(10), ...),)')
-    if scenario.api != API_VERSION:
-        yield Fault(culprit, f"was written for API {scenario.api}", f"port it and write api = {API_VERSION}")
-    yield from _model_faults(scenario, culprit)
-    steps = [step.name for step in getattr(scenario, "chain", ())]
-    for complaint in text_faults(scenario.texts, [name.partition(".")[2], *steps]):
-        yield Fault(culprit, complaint, "see the catalogue beside the plugin, texts.toml")
-
-
-def _model_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[Fault]:
     try:
-        scenario.config_type()()
-    except (ValidationError, NameError) as error:
-        yield Fault(culprit, f"its Config has no complete defaults ({_first(error)})", "give every field a default")
-    try:
-        scenario.memory_type()
-    except ValidationError as error:
-        yield Fault(culprit, f"its Memory has no complete defaults ({_first(error)})", "give every field a default")
-
-
-def _first(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        detail = error.errors()[0]
-        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-    return str(error)
+        bound = scenario(config)
+    except Exception as error:  # a stranger's code may raise anything
+        raise PluginError([Fault(scenario.name, f"cannot be made: {error}", "let __init__ only keep config")]) from error
+    return Binding(bound, rules, rules.digest)
 
 
 def _config(
     scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
 ) -> Config | None:
     own = {name: value for name, value in table.items() if name not in RESERVED}
+    kind = scenario.config_type()
+    remedy = f"its settings are: {', '.join(kind.model_fields) or 'none'}"
     try:
-        return scenario.config_type().model_validate(own)
+        return kind.model_validate(own)
     except ValidationError as error:
-        known = ", ".join(scenario.config_type().model_fields) or "none"
-        for detail in error.errors():
+        for detail in error.errors(include_input=False, include_url=False):
             name = ".".join(map(str, detail["loc"]))
-            found.append(Fault(f"{where} {name}", detail["msg"], f"its settings are: {known}"))
-        return None
+            found.append(Fault(f"{where} {name}".rstrip(), detail["msg"], remedy))
+    except Exception as error:  # noqa: BLE001  # a validator is a stranger's code
+        found.append(Fault(where, f"its Config cannot be read: {first_sentence(error)}", remedy))
+    return None
 
 
-def _rules(
-    scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
-) -> Rules | None:
-    try:
-        severity = Severity(table.get("severity", scenario.severity))
-    except ValueError:
-        found.append(Fault(f"{where} severity", "is not a severity", f"say one of {', '.join(Severity)}"))
-        return None
-    try:
-        check = CheckOverride.model_validate(table.get("check", {})).applied(scenario.check)
-        quiet = Limit.parse(table["quiet"]) if "quiet" in table else scenario.quiet
-    except (ValueError, TypeError) as error:
-        found.append(Fault(f"{where} check or quiet", _first(error), f"it may set {', '.join(CheckOverride.model_fields)}"))
-        return None
-    main = TrackRule("main", _overridden(scenario.chain, table.get("chain", {}), where, found))
+def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Rules:
+    """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
+    chain = _overridden(scenario.chain, _table(table, "chain", where, found), where, found)
     return Rules(
         scenario=scenario.name,
-        tracks=(main, *scenario.tracks),
-        severity=severity,
+        tracks=(TrackRule("main", chain), *scenario.tracks),
+        severity=_severity(scenario, table, where, found),
         on_cleared=scenario.on_cleared,
-        quiet=quiet,
-        check=check,
+        quiet=_quiet(scenario, table, where, found),
+        check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
         evidence=scenario.evidence,
     )
+
+
+def _table(table: Mapping[str, Any], name: str, where: str, found: list[Fault]) -> Mapping[str, Any]:
+    inner = table.get(name, {})
+    if isinstance(inner, Mapping):
+        return inner
+    found.append(Fault(f"{where} {name}", "is not a table", f"write [{where.strip('[]')}.{name}] and its keys below"))
+    return {}
+
+
+def _severity(
+    scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
+) -> Severity:
+    try:
+        return Severity(table.get("severity", scenario.severity))
+    except ValueError:
+        found.append(Fault(f"{where} severity", "is not a severity", f"say one of {', '.join(Severity)}"))
+        return scenario.severity
+
+
+def _quiet(
+    scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
+) -> Limit | None:
+    try:
+        return Limit.parse(table["quiet"]) if "quiet" in table else scenario.quiet
+    except (ValueError, TypeError) as error:
+        found.append(Fault(f"{where} quiet", first_sentence(error), 'write quiet = "10 minutes"'))
+        return scenario.quiet
+
+
+def _check(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Check:
+    try:
+        return CheckOverride.model_validate(_table(table, "check", where, found)).applied(scenario.check)
+    except ValueError as error:
+        remedy = f"it may set {', '.join(CheckOverride.model_fields)}"
+        found.append(Fault(f"{where} check", first_sentence(error), remedy))
+        return scenario.check
 
 
 def _overridden(
@@ -217,5 +190,5 @@ def _overridden(
                 steps.append(override.applied(step))
         except ValueError as error:
             remedy = f"it may set {', '.join(StepOverride.model_fields)}"
-            found.append(Fault(f"{where} chain.{step.name}", _first(error), remedy))
+            found.append(Fault(f"{where} chain.{step.name}", first_sentence(error), remedy))
     return tuple(steps)

@@ -156,8 +156,13 @@ class Scenario(Generic[E, M]):
     @classmethod
     def config_type(cls) -> type[Config]:
         """The settings model, from the ``config`` annotation."""
-        hint = typing.get_type_hints(cls).get("config", Config)
+        hint = cls.config_hint()
         return hint if isinstance(hint, type) and issubclass(hint, Config) else Config
+
+    @classmethod
+    def config_hint(cls) -> object:
+        """The ``config`` annotation, whatever it is; what is not a ``Config`` is refused when the plugin is loaded."""
+        return typing.get_type_hints(cls).get("config", Config)
 
 
 def _event_types(hint: Any) -> tuple[type[Event], ...]:

@@ -27,9 +27,17 @@ def render(texts: Texts, language: str, key: str, variables: Mapping[str, object
     """The sentence for ``key``; a key the catalogue does not know shows itself and its variables, never nothing."""
     template = texts.get(key, {}).get(language)
     if template is not None:
-        return template.format_map(_Shown(variables))
+        return _filled(template, variables)
     shown = ", ".join(f"{name}={value}" for name, value in variables.items())
     return f"{key} ({shown})" if shown else key
+
+
+def _filled(template: str, variables: Mapping[str, object]) -> str:
+    shown = _Shown({name: str(value) for name, value in variables.items()})
+    try:
+        return template.format_map(shown)
+    except (ValueError, LookupError, AttributeError):  # a template that faults() would have refused
+        return template
 
 
 class _Shown(dict[str, object]):
@@ -40,11 +48,19 @@ class _Shown(dict[str, object]):
 
 
 def variables_of(template: str) -> frozenset[str]:
-    """The names between braces. Raises ``ValueError`` for a template that is not well-formed, or that looks inside."""
-    names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-    for name in names:
+    """The names between braces.
+
+    Raises ``ValueError`` for a template that is not well-formed, looks inside a variable, or formats one.
+    """
+    names = set()
+    for _, name, form, conversion in Formatter().parse(template):
+        if name is None:
+            continue
         if not name.isidentifier():
             raise ValueError(f"{{{name}}} is not a plain name; write {{name}}")
+        if form or conversion:
+            raise ValueError(f"{{{name}}} is formatted; write {{{name}}}, and round or format it in the finding")
+        names.add(name)
     return frozenset(names)
 
 
@@ -54,6 +70,9 @@ def faults(texts: Texts, needed: Iterable[str]) -> list[str]:
         return []
     found = [f"texts lack {key!r}; add [{key}] with zh and en" for key in needed if key not in texts]
     for key, entry in texts.items():
+        if not isinstance(entry, Mapping) or not all(isinstance(text, str) for text in entry.values()):
+            found.append(f"text {key!r} is no table of texts; write [{key}] with zh = \"...\" and en = \"...\"")
+            continue
         missing = [language for language in LANGUAGES if not entry.get(language)]
         if missing:
             found.append(f"text {key!r} lacks {', '.join(missing)}; add {missing[0]} = \"...\"")

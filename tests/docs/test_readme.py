@@ -1,8 +1,13 @@
-"""README's first screen runs, and the Chinese one says the same."""
+"""README's first screen runs, and the Chinese one says the same; what the pages point to is there."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+
+from civicloop.cli import civicloop
 
 from .pages import DOCS, README, README_ZH, ROOT, anchors, blocks, headings, links, pages, read
 
@@ -17,7 +22,7 @@ def run(code: str, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("page", [README, README_ZH], ids=lambda page: page.name)
-def test_the_scenario_of_the_first_screen_works_and_its_test_passes(page: Any) -> None:
+def test_the_scenario_of_the_first_screen_works_and_its_test_passes(page: Path) -> None:
     space = run("\n".join(block.text for block in blocks(page, "python")), page.name)
     stories = [thing for name, thing in space.items() if name.startswith("test_")]
     assert stories, f"{page.name} shows no test"
@@ -58,7 +63,7 @@ def test_the_folder_list_names_every_folder_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(page: Any) -> None:
+def test_every_link_leads_somewhere(page: Path) -> None:
     for link in links(page):
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
@@ -77,3 +82,21 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         todo += [(page.parent / link.partition("#")[0]).resolve() for link in links(page) if link.partition("#")[0]]
     lost = [page.relative_to(ROOT).as_posix() for page in sorted(DOCS.rglob("*.md")) if page not in reached]
     assert lost == [], "no page links there"
+
+
+def commands(page: Path) -> set[str]:
+    """The commands of civicloop that a page shows, in code spans and shell blocks."""
+    shown = [*re.findall(r"`civicloop ([^`]+)`", read(page))]
+    shown += [line.partition("civicloop ")[2] for block in blocks(page, "sh") for line in block.text.splitlines()]
+    return {line for line in shown if line[:1].islower()}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_there_is_a_command(page: Path) -> None:
+    for line in commands(page):
+        group: click.Command = civicloop
+        for word in line.split():
+            if not isinstance(group, click.Group) or not word.isalpha():
+                break
+            assert word in group.commands, f"{page.relative_to(ROOT)}: civicloop {line} is not a command"
+            group = group.commands[word]

@@ -45,9 +45,14 @@ BOTH = rules(CLEAN, MANAGE, PRESS, check=Check(minutes(20), "auditor", minutes(1
 NOBODY_LOOKS = rules(CLEAN, PRESS, check=Check(parties="ghost"))
 PRESSED = rules(PRESS, check=Check(parties=("ops_center", "inspector")))
 LAST = rules(CLEAN)
+LAST_CHECKED = rules(CLEAN, replace(CLEAN, name="again", parties=("hauler",)))
 ALL = rules(Step("clean", ("cleaner", "hauler"), minutes(10), hours(1), need=Need.ALL), PRESS)
 ANY = rules(Step("clean", ("cleaner", "hauler"), minutes(10), hours(1)), PRESS)
 LEAD = rules(Step("clean", ("cleaner", "hauler"), minutes(10), hours(1), need=Need.LEAD), PRESS)
+LEAD_ABOVE = rules(
+    Step("clean", "cleaner", minutes(10), hours(1)),
+    Step("meet", ("secretary", "cleaner"), minutes(10), hours(1), need=Need.LEAD),
+)
 ACCEPT_ONLY = rules(Step("clean", "cleaner", minutes(10)), PRESS)
 FINISH_ONLY = rules(Step("clean", "cleaner", finish=hours(1)), PRESS)
 HAUNTED = rules(GHOST, PRESS)

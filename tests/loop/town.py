@@ -86,7 +86,7 @@ def say(
     result: str = "",
     *,
     order: str = "",
-    track: str = "main",
+    track: str = "",
     reason: str = "",
     to: str = "",
     until: float | None = None,
