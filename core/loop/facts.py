@@ -50,7 +50,7 @@ def open_case(given: Found, round: int, now: datetime, street: Street) -> Decisi
         newest=given.at,
         parent=finding.parent,
         tracks=tuple(
-            Track(rule.name, rule.required, TrackState.WORKING, 0, now, now, now, loop=Loop.MICRO)
+            Track(rule.name, rule.required, TrackState.WORKING, 0, now, due=None, step_due=None, loop=Loop.MICRO)
             for rule in rules.tracks
         ),
     )

@@ -94,9 +94,8 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
     where = f"[plugins.{scenario.name}]"
     config = _config(scenario, table, where, found)
     rules = _rules(scenario, table, where, found)
-    if not any(fault.culprit.startswith(where) for fault in found if "chain" in fault.culprit):
-        remedy = f"change the chain of {scenario.name} or its override in {where}"
-        found += [Fault(scenario.name, complaint, remedy) for complaint in chain_faults(rules)]
+    remedy = f"change the chain of {scenario.name} or its override in {where}"
+    found += [Fault(scenario.name, complaint, remedy) for complaint in chain_faults(rules)]
     if found or config is None:
         raise PluginError(found)
     try:
@@ -191,4 +190,5 @@ def _overridden(
         except ValueError as error:
             remedy = f"it may set {', '.join(StepOverride.model_fields)}"
             found.append(Fault(f"{where} chain.{step.name}", first_sentence(error), remedy))
+            steps.append(step)
     return tuple(steps)

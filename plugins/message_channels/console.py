@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+from datetime import UTC
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from civicloop import ChannelConfig, Message
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""What could break a line in two, or steer the terminal that shows it."""
 
 
 class Console:
@@ -22,11 +27,11 @@ class Console:
     async def send(self, message: Message) -> None:
         """Write the line. Raises ``OSError`` when the output is gone."""
         notice = message.notice
-        line = f"{notice.at:%H:%M:%SZ} -> {notice.party}: {message.title} {message.text}\n"
-        await asyncio.to_thread(self._write, line)
+        line = f"{notice.at.astimezone(UTC):%H:%M:%SZ} -> {notice.party}: {message.title} {message.text}"
+        await asyncio.to_thread(self._write, _CONTROL.sub(" ", line) + "\n")
 
     def _write(self, line: str) -> None:
-        out = self._out or sys.stdout
+        out = sys.stdout if self._out is None else self._out
         out.write(line)
         out.flush()
 

@@ -29,12 +29,21 @@ class FileDrop:
     def _write(self, message: Message) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         final = self._directory / f"{message.key}.json"
-        half = final.with_suffix(".part")
+        half = self._directory / f".{message.key}.part"
         with half.open("wb") as file:
             file.write(as_json(message))
             file.flush()
             os.fsync(file.fileno())
         half.replace(final)
+        self._sync_directory()
+
+    def _sync_directory(self) -> None:
+        """Without this a power cut could take back the name of a file that was reported as delivered."""
+        handle = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -23,13 +23,14 @@ class Webhook:
 
     Headers: ``Idempotency-Key`` (the same for the same notice), ``X-Civicloop-Time`` (RFC 3339, when the notice was
     decided) and, with a secret, ``X-Civicloop-Signature: sha256=HEX``, an HMAC-SHA256 over time, a full stop and the
-    body. A 2xx answer is delivery; 400-405, 410, 413, 415 and 422 are refusals; all else is tried again.
+    body. A 2xx answer is delivery; 400, 401, 403-405, 410, 413, 415 and 422 are refusals; all else, a redirect too, is
+    tried again. Errors name the host only: with many services the rest of the address is a secret.
     """
 
     class Config(ChannelConfig):
         """``secret_file`` lies relative to the street's folder; ``secret_env`` names an environment variable."""
 
-        url: HttpUrl
+        url: Annotated[HttpUrl, Field(repr=False)]
         secret_file: Path | None = None
         secret_env: str | None = None
         timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 10.0
@@ -42,6 +43,7 @@ class Webhook:
 
     def __init__(self, config: Config, folder: Path) -> None:
         self._config = config
+        self._host = f"{config.url.scheme}://{config.url.host}:{config.url.port}"
         self._secret = _secret(config, folder)
         self._session: aiohttp.ClientSession | None = None
 
@@ -56,11 +58,23 @@ class Webhook:
         }
         if self._secret:
             headers["X-Civicloop-Signature"] = sign(self._secret, at, body)
-        async with self._open().post(str(self._config.url), data=body, headers=headers) as answer:
-            if answer.status in REFUSALS:
-                raise Refused(f"{self._config.url} answered {answer.status}")
-            if not 200 <= answer.status < 300:
-                raise RuntimeError(f"{self._config.url} answered {answer.status}")
+        try:
+            status = await self._post(body, headers)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self._host} did not answer within {self._config.timeout_seconds} s") from error
+        except aiohttp.ClientError as error:
+            # The cause is left out: its text may hold the whole address.
+            raise ConnectionError(f"{self._host} cannot be reached ({type(error).__name__})") from None
+        if status in REFUSALS:
+            raise Refused(f"{self._host} answered {status}")
+        if not 200 <= status < 300:
+            raise RuntimeError(f"{self._host} answered {status}")
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> int:
+        # A redirect would turn the POST into a GET, or carry the notice to a host that nobody has named.
+        url = str(self._config.url)
+        async with self._open().post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            return answer.status
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -82,7 +96,10 @@ def sign(secret: bytes, at: str, body: bytes) -> str:
 
 def _secret(config: Webhook.Config, folder: Path) -> bytes:
     if config.secret_file:
-        return (folder / config.secret_file).read_bytes().strip()
+        secret = (folder / config.secret_file).read_bytes().strip()
+        if not secret:
+            raise ValueError(f"secret_file {config.secret_file} is empty; write the webhook's secret into it")
+        return secret
     if config.secret_env:
         value = os.environ.get(config.secret_env)
         if not value:
