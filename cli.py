@@ -185,7 +185,7 @@ def cases() -> None:
 @click.option("--open/--closed", "is_open", default=None, help="Only those. Default: both.")
 @click.option("--place", type=text, help="Code of a place: only cases in it.")
 @click.option("--scenario", type=text, help="Such as garbage_sorting.overflow.")
-@click.option("--stage", type=click.Choice(tuple(Stage)), help="Stage of the national workflow.")
+@click.option("--stage", type=click.Choice([stage.value for stage in Stage]), help="Stage of the national workflow.")
 @click.option("--party", type=text, help="Role that has been asked.")
 @click.option("--overdue", is_flag=True, help="Only cases in which somebody let a deadline pass.")
 @click.option("--limit", "most", type=click.IntRange(1, 100_000), default=50, show_default=True)

@@ -89,7 +89,9 @@ def _check_finding(binding: Binding, finding: Finding) -> None:
     _check_text("the message of a Finding", finding.message)
     _check_variables(finding.message, finding.variables)
     if finding.severity is not None and not isinstance(finding.severity, Severity):
-        raise OutcomeError(f"found {finding.message} of severity {finding.severity!r}; say one of {', '.join(Severity)}")
+        raise OutcomeError(
+            f"found {finding.message} of severity {finding.severity!r}; say one of {', '.join(Severity)}"
+        )
     for what in (finding.place, finding.parent):
         if what is not None:
             _check_text(f"the place or parent of Finding {finding.message!r}", what)

@@ -144,9 +144,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
     return [receipt or Receipt(Status.REJECTED, "lost", "this input was not judged") for receipt in receipts]
 
 
-def _repeated(
-    work: Work, stored: Mapping[tuple[str, str], bytes], envelope: Envelope, digest: bytes
-) -> Receipt | None:
+def _repeated(work: Work, stored: Mapping[tuple[str, str], bytes], envelope: Envelope, digest: bytes) -> Receipt | None:
     known = stored.get((envelope.id, envelope.source))
     if known is None:
         return None

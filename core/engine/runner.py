@@ -22,6 +22,10 @@ POLL: Final = timedelta(seconds=1)
 HEARTBEAT: Final = timedelta(seconds=20)
 """How often an idle engine notes that it is alive; an outage is measured from the last note."""
 
+GATHER_SECONDS: Final = 0.001
+GATHERS_MAX: Final = 5
+"""How often, and how long each time, a turn waits for the senders of the turn before."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -63,6 +67,7 @@ class Runner:
         self._after_turn = after_turn
         self._wake = asyncio.Event()
         self._stopping = False
+        self._senders = 0
         self._is_stuck = False
         self._alive_at: datetime | None = None
 
@@ -81,7 +86,9 @@ class Runner:
         if self._stopping:
             raise Unavailable("the daemon is stopping; send again when it is back")
         if len(inputs) > self._queue_max:
-            raise QueueFull(f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once")
+            raise QueueFull(
+                f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once"
+            )
         if self._waiting + len(inputs) > self._queue_max:
             raise QueueFull(f"{self._waiting} events are waiting already; send again in a moment")
         submission = _Submission(inputs, asyncio.get_running_loop().create_future())
@@ -104,7 +111,9 @@ class Runner:
         while self._queue or not self._stopping:
             if not self._queue:
                 await self._rest()
+            await self._gather()
             batch = self._take()
+            self._senders = len(batch)
             if batch or self._is_due():
                 self._turn(batch)
                 # What is due and could not be done (watchdogs while sources catch up) is looked at again after a rest.
@@ -130,6 +139,19 @@ class Runner:
             try:
                 await asyncio.wait_for(self._wake.wait(), span)
             except TimeoutError:
+                return
+
+    async def _gather(self) -> None:
+        """Where many sent last time, let them come in again: a turn costs one wait for the disk, however many share it.
+
+        A sender who is alone never waits.
+        """
+        for _ in range(GATHERS_MAX):
+            here = len(self._queue)
+            if here >= self._senders or self._stopping:
+                return
+            await asyncio.sleep(GATHER_SECONDS)
+            if len(self._queue) == here:
                 return
 
     def _beat(self) -> None:

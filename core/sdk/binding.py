@@ -101,7 +101,9 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
     try:
         bound = scenario(config)
     except Exception as error:  # a stranger's code may raise anything
-        raise PluginError([Fault(scenario.name, f"cannot be made: {error}", "let __init__ only keep config")]) from error
+        raise PluginError(
+            [Fault(scenario.name, f"cannot be made: {error}", "let __init__ only keep config")]
+        ) from error
     return Binding(bound, rules, rules.digest)
 
 
@@ -145,9 +147,7 @@ def _table(table: Mapping[str, Any], name: str, where: str, found: list[Fault]) 
     return {}
 
 
-def _severity(
-    scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
-) -> Severity:
+def _severity(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Severity:
     try:
         return Severity(table.get("severity", scenario.severity))
     except ValueError:
@@ -178,9 +178,8 @@ def _overridden(
     chain: tuple[Step, ...], overrides: Mapping[str, Any], where: str, found: list[Fault]
 ) -> tuple[Step, ...]:
     known = [step.name for step in chain]
-    for name in overrides:
-        if name not in known:
-            found.append(Fault(f"{where} chain.{name}", "is not a step", f"the steps are: {', '.join(known)}"))
+    remedy = f"the steps are: {', '.join(known)}"
+    found += [Fault(f"{where} chain.{name}", "is not a step", remedy) for name in overrides if name not in known]
     steps = []
     for step in chain:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -20,6 +21,15 @@ RESERVED: Final = ("chain", "check", "enabled", "quiet", "severity")
 
 ANSWERS: Final = "loop."
 """Event types that begin like this are answers of people; no scenario hears them."""
+
+
+_ATTRIBUTES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
+    "on_cleared": ((OnCleared,), f"write on_cleared = one of {', '.join(one.name for one in OnCleared)}"),
+    "severity": ((Severity,), "write severity = Severity.P2"),
+    "check": ((Check,), 'write check = Check(parties="ops_center")'),
+    "quiet": ((Limit, NoneType), "write quiet = minutes(10), or None"),
+}
+"""What further attributes of a scenario must be, and how to write them."""
 
 
 class Fault(NamedTuple):
@@ -74,8 +84,9 @@ def class_faults(scenario: type[Scenario[Any, Any]]) -> Iterator[Fault]:
 
 
 def _event_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[Fault]:
-    events = [event for event in scenario.listens if issubclass(event, Event)]
-    if not events or not all(event.type for event in events) or len(events) < len(scenario.listens):
+    listens: tuple[type, ...] = scenario.listens
+    events = [event for event in listens if issubclass(event, Event)]
+    if not events or not all(event.type for event in events) or len(events) < len(listens):
         yield Fault(culprit, "listens to no event type", 'write class X(Scenario[MyEvent]), MyEvent(Event, type="...")')
     for event in events:
         if event.type.startswith(ANSWERS):
@@ -87,20 +98,17 @@ def _shape_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[
     if not getattr(scenario, "chain", ()):
         yield Fault(culprit, "has no chain", 'write chain = (Step("visit", "property_company", accept=minutes(10)),)')
     elif not _is_tuple_of(scenario.chain, Step):
-        yield Fault(culprit, "its chain is no tuple of steps", "write chain = (Step(...),) with a comma after each step")
+        yield Fault(
+            culprit, "its chain is no tuple of steps", "write chain = (Step(...),) with a comma after each step"
+        )
     if not _is_tuple_of(scenario.tracks, TrackRule):
         yield Fault(culprit, "its tracks are no tuple of them", 'write tracks = (TrackRule("name", (Step(...),)),)')
     elif not all(_is_tuple_of(track.chain, Step) for track in scenario.tracks):
         yield Fault(culprit, "the chain of a track is no tuple of steps", 'write TrackRule("name", (Step(...),))')
-    if not isinstance(scenario.on_cleared, OnCleared):
-        words = ", ".join(one.name for one in OnCleared)
-        yield Fault(culprit, f"on_cleared is {scenario.on_cleared!r}", f"write on_cleared = one of {words}")
-    if not isinstance(scenario.severity, Severity):
-        yield Fault(culprit, f"severity is {scenario.severity!r}", "write severity = Severity.P2")
-    if not isinstance(scenario.check, Check):
-        yield Fault(culprit, f"check is {scenario.check!r}", 'write check = Check(parties="ops_center")')
-    if scenario.quiet is not None and not isinstance(scenario.quiet, Limit):
-        yield Fault(culprit, f"quiet is {scenario.quiet!r}", "write quiet = minutes(10), or None")
+    for name, (kind, remedy) in _ATTRIBUTES.items():
+        value = getattr(scenario, name)
+        if not isinstance(value, kind):
+            yield Fault(culprit, f"{name} is {value!r}", remedy)
 
 
 def _is_tuple_of(value: object, kind: type) -> bool:
@@ -114,10 +122,14 @@ def _config_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator
         yield Fault(culprit, f"its annotations cannot be read ({error})", "import what they name, at module level")
         return
     if not (isinstance(hint, type) and issubclass(hint, Config)):
-        yield Fault(culprit, f"config is annotated as {hint!r}", "write class MyConfig(Config): ... and config: MyConfig")
+        yield Fault(
+            culprit, f"config is annotated as {hint!r}", "write class MyConfig(Config): ... and config: MyConfig"
+        )
         return
     for name in sorted(set(hint.model_fields) & set(RESERVED)):
-        yield Fault(culprit, f"its Config has a field {name!r}, which streets use otherwise", "give the field another name")
+        yield Fault(
+            culprit, f"its Config has a field {name!r}, which streets use otherwise", "give the field another name"
+        )
     try:
         hint()
     except Exception as error:  # noqa: BLE001  # a validator is a stranger's code
@@ -126,12 +138,13 @@ def _config_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator
 
 
 def _memory_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[Fault]:
-    if not issubclass(scenario.memory_type, Memory):
-        complaint = f"its memory is a {scenario.memory_type.__name__}"
+    kind: type = scenario.memory_type
+    if not issubclass(kind, Memory):
+        complaint = f"its memory is a {kind.__name__}"
         yield Fault(culprit, complaint, "write class MyMemory(Memory): ... and Scenario[MyEvent, MyMemory]")
         return
     try:
-        scenario.memory_type()
+        kind()
     except Exception as error:  # noqa: BLE001  # a validator is a stranger's code
         complaint = f"its Memory has no complete defaults ({first_sentence(error)})"
         yield Fault(culprit, complaint, "give every field a default")

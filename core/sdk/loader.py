@@ -78,8 +78,6 @@ def read_plugin(name: str, module: object, origin: str = "") -> Plugin:
         manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
         raise PluginError([Fault(f"plugin {name}", str(error), "see the hook list in docs/hooks.md")]) from error
-    if not manager.get_hookcallers(module):
-        raise PluginError([Fault(f"plugin {name}", "implements no hook", "mark def civicloop_scenarios() with @hookimpl")])
     found: list[Fault] = []
     scenarios = [one for brought in _ask(manager, "civicloop_scenarios", name, list, found) for one in brought]
     channels = {
@@ -116,7 +114,9 @@ def _answer_faults(name: str, scenarios: list[Any], channels: Mapping[Any, Any])
             yield Fault(culprit, f"civicloop_scenarios returned {item!r}", "return a list of Scenario classes")
     for kind, channel in channels.items():
         if not isinstance(kind, str) or not kind:
-            yield Fault(culprit, f"{kind!r} is not a kind of channel", "name it by a word: a street writes kind = \"...\"")
+            yield Fault(
+                culprit, f"{kind!r} is not a kind of channel", 'name it by a word: a street writes kind = "..."'
+            )
         try:
             config_type(channel)
         except TypeError as error:
@@ -137,7 +137,9 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, Mapping[str, Any]])
         plugin = known.get(name)
         if plugin is None:
             have = ", ".join(sorted(known)) or "none"
-            faults.append(Fault(f"[plugins.{name}]", "is not installed", f"install it or remove the table; there are: {have}"))
+            faults.append(
+                Fault(f"[plugins.{name}]", "is not installed", f"install it or remove the table; there are: {have}")
+            )
         elif table.get("enabled", True):
             faults += _bind_all(plugin, table, bindings)
     listening = _listeners(bindings.values(), faults)
@@ -155,14 +157,16 @@ def _channels(plugins: Iterable[Plugin], faults: list[Fault]) -> dict[str, Chann
         for kind, channel in plugin.channels.items():
             if kind in brought:
                 complaint = f"brings the channel kind {kind!r}, and so does {brought[kind]}"
-                faults.append(Fault(f"plugin {plugin.name}", complaint, f"disable one: [plugins.{plugin.name}] enabled = false"))
+                faults.append(
+                    Fault(f"plugin {plugin.name}", complaint, f"disable one: [plugins.{plugin.name}] enabled = false")
+                )
             channels[kind], brought[kind] = channel, plugin.name
     return channels
 
 
 def _bind_all(plugin: Plugin, table: Mapping[str, Any], bindings: dict[str, Binding]) -> list[Fault]:
     names = [_short_name(scenario) for scenario in plugin.scenarios]
-    known = ", ".join(filter(None, names)) or "none"
+    known = ", ".join(filter(None, names)) or "none (is @hookimpl missing?)"
     where = f"[plugins.{plugin.name}]"
     faults = [
         Fault(f"{where} {key}", "is not a scenario", f"the scenarios are: {known}")
@@ -192,7 +196,9 @@ def _bind_one(
     except PluginError as error:
         return list(error.faults)
     except Exception as error:  # noqa: BLE001  # a stranger's class may be wrong in any way; the others must bind
-        return [Fault(culprit, f"{scenario.__qualname__} cannot be bound: {type(error).__name__}: {error}", "repair it")]
+        return [
+            Fault(culprit, f"{scenario.__qualname__} cannot be bound: {type(error).__name__}: {error}", "repair it")
+        ]
     if binding.name in bindings:
         return [Fault(culprit, f"{binding.name} exists twice", "rename one of them")]
     if binding.name.partition(".")[0] != plugin.name:

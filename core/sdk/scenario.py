@@ -142,7 +142,9 @@ class Scenario(Generic[E, M]):
 
         A fact older than the newest of its key may change the memory; its outcomes are dropped.
         """
-        raise NotImplementedError(f"{type(self).__name__} must say what an event means: def assess(self, event, context)")
+        raise NotImplementedError(
+            f"{type(self).__name__} must say what an event means: def assess(self, event, context)"
+        )
 
     def overdue(self, expectation: Expect, context: Context[M]) -> Iterable[Outcome]:
         """What it means that nothing was heard of a key by the time an ``Expect`` had named."""

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Formatter
-from typing import Final
+from typing import Any, Final, cast
 
 LANGUAGES: Final = ("zh", "en")
 
@@ -65,17 +65,17 @@ def variables_of(template: str) -> frozenset[str]:
 
 
 def faults(texts: Texts, needed: Iterable[str]) -> list[str]:
-    """What is wrong with a catalogue: missing languages, missing keys, variables that differ. Empty texts need nothing."""
+    """What is wrong with a catalogue: missing languages or keys, variables that differ. Empty texts need nothing."""
     if not texts:
         return []
     found = [f"texts lack {key!r}; add [{key}] with zh and en" for key in needed if key not in texts]
-    for key, entry in texts.items():
+    for key, entry in cast(Mapping[str, Any], texts).items():
         if not isinstance(entry, Mapping) or not all(isinstance(text, str) for text in entry.values()):
-            found.append(f"text {key!r} is no table of texts; write [{key}] with zh = \"...\" and en = \"...\"")
+            found.append(f'text {key!r} is no table of texts; write [{key}] with zh = "..." and en = "..."')
             continue
         missing = [language for language in LANGUAGES if not entry.get(language)]
         if missing:
-            found.append(f"text {key!r} lacks {', '.join(missing)}; add {missing[0]} = \"...\"")
+            found.append(f'text {key!r} lacks {", ".join(missing)}; add {missing[0]} = "..."')
             continue
         try:
             zh, en = (variables_of(entry[language]) for language in LANGUAGES)

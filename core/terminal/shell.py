@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .trouble import FAILED, INTERRUPTED, PIPE_CLOSED, explain, last_resort
+from .trouble import FAILED, INTERRUPTED, explain, last_resort
 from .voice import Voice
 
 LANGUAGES: Final = ("zh", "en")
@@ -104,7 +104,6 @@ class Root(Family):
             code = INTERRUPTED
         except BrokenPipeError:
             _let_go_of_stdout()
-            code = PIPE_CLOSED
         except Exception as error:  # noqa: BLE001 - nobody should ever be shown a traceback unasked
             for line in explain(error, voice) or last_resort(error, voice):
                 click.echo(line, err=True)

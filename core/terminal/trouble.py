@@ -18,9 +18,6 @@ FAILED: Final = 1
 INTERRUPTED: Final = 130
 """What shells report for a process that Ctrl-C ended."""
 
-PIPE_CLOSED: Final = 141
-"""What shells report for a process whose reader went away."""
-
 DEBUG: Final = "CIVICLOOP_DEBUG"
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import aiohttp
-from civicloop import ChannelConfig, Message, Refused
 from pydantic import Field, HttpUrl, model_validator
+
+from civicloop import ChannelConfig, Message, Refused
 
 from .letter import as_json
 

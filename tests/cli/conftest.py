@@ -37,7 +37,8 @@ def street(sample: Path, tmp_path: Path) -> Path:
 def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs a command in this process, in English; ``result.stdout`` and ``result.stderr`` are apart."""
     monkeypatch.setenv("CIVICLOOP_LANGUAGE", "en")
-    monkeypatch.delenv("CIVICLOOP_DEBUG", raising=False)
+    for name in ("CIVICLOOP_DEBUG", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
     return lambda *words: CliRunner().invoke(civicloop, [str(word) for word in words], prog_name="civicloop")
 
 
@@ -71,7 +72,7 @@ class Process:
         if number is not None:
             self.process.send_signal(number)
         rest, _ = self.process.communicate(timeout=LOOKS_MAX)
-        self.said += rest.decode()
+        self.said += (rest or b"").decode()
         return self.process.returncode
 
 

@@ -18,10 +18,9 @@ HEAD = """# The command line
 | exit code | meaning |
 |---|---|
 | 0 | done; for `run` and `demo` also: stopped by SIGTERM or Ctrl-C after finishing what was taken in |
-| 1 | it could not be done; one sentence on standard error names the culprit, the place and the remedy |
+| 1 | it could not be done; one sentence on standard error names the culprit, the place and the remedy (none where whoever read the output went away) |
 | 2 | the command was not understood |
 | 130 | interrupted by Ctrl-C |
-| 141 | whoever read the output went away |
 
 | environment | meaning |
 |---|---|

@@ -12,7 +12,7 @@ import pytest
 
 from civicloop.core.engine.opening import open_street
 from civicloop.core.sdk.hooks import GROUP
-from civicloop.core.sdk.loader import Plugin, find_plugins, read_plugin
+from civicloop.core.sdk.loader import Plugin, find_plugins
 from civicloop.core.street.complaint import StreetError
 from civicloop.core.street.sample import write_sample
 
@@ -87,10 +87,6 @@ def test_the_entry_point_brings_both_scenarios(plugin: Plugin) -> None:
         "manhole_covers.sensor_silent",
     ]
     assert all(scenario.name.startswith(f"{plugin.name}.") for scenario in plugin.scenarios)
-
-
-def test_a_module_without_hooks_brings_nothing() -> None:
-    assert read_plugin("empty", sys.modules[__name__]).scenarios == ()
 
 
 def enable(folder: Path, *files: str) -> Path:

@@ -1,0 +1,211 @@
+"""cases and answer: what lies open is listed, a case tells its story, and a party is answered for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from civicloop.core.engine.clock import SystemClock
+from civicloop.core.stores.sqlite import SqliteStore
+
+BIN = "garbage_sorting.overflow/bin-willow-garden-dry"
+
+
+def hear(cli, street: Path, *events: dict) -> None:
+    """Put facts of this very moment into the street's own database."""
+    now = SystemClock().now().isoformat()
+    told = [{"specversion": "1.0", "source": "//test", "time": now, **event} for event in events]
+    file = street / "now.jsonl"
+    file.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
+    result = cli("replay", street, file, "--until", now, "--store", street / "var" / "civicloop.db")
+    assert result.exit_code == 0, result.stderr
+
+
+def full(id: str = "full", subject: str = "bin-willow-garden-dry") -> dict:
+    return {"id": id, "type": "waste.bin.level", "subject": subject, "data": {"fill_percent": 97}}
+
+
+@pytest.fixture
+def busy(cli, street: Path) -> Path:
+    """A street in which a bin is full now."""
+    hear(cli, street, full())
+    return street
+
+
+def shown(cli, street: Path, ref: str = BIN) -> dict:
+    return json.loads(cli("cases", "show", street, ref, "--json").stdout)
+
+
+def listed(cli, street: Path, *words: object) -> list[str]:
+    told = cli("cases", "list", street, "--json", *words)
+    assert told.exit_code == 0, told.stderr
+    return [case["ref"] for case in json.loads(told.stdout)["cases"]]
+
+
+@pytest.fixture(scope="module")
+def morning(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from click.testing import CliRunner
+
+    from civicloop.cli import civicloop
+
+    kept = tmp_path_factory.mktemp("kept") / "morning.db"
+    words = ["replay", sample, sample / "morning.jsonl", "--until", "2025-09-12T10:00", "--store", kept]
+    assert CliRunner().invoke(civicloop, list(map(str, words))).exit_code == 0
+    return kept
+
+
+def test_a_street_that_never_ran_has_no_cases_and_gets_no_database(cli, street: Path) -> None:
+    assert cli("cases", street).stdout == "no case fits.\n"
+    assert not (street / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "fits"),
+    [
+        ([], lambda case: True),
+        (["--open"], lambda case: case["closed_at"] is None),
+        (["--closed"], lambda case: case["closed_at"] is not None),
+        (["--scenario", "elderly_care.sos"], lambda case: case["scenario"] == "elderly_care.sos"),
+        (["--place", "willow-garden"], lambda case: case["place"].startswith("willow-garden")),
+        (["--stage", "closing"], lambda case: case["stage"] == "closing"),
+        (["--party", "device_vendor"], lambda case: case["scenario"] == "elderly_care.protection_lost"),
+        (["--party", "nobody"], lambda case: False),
+    ],
+)
+def test_filters(cli, sample: Path, morning: Path, words: list[str], fits) -> None:
+    everything = json.loads(cli("cases", sample, "--store", morning, "--json").stdout)["cases"]
+    wanted = [case["ref"] for case in everything if fits(case)]
+    assert listed(cli, sample, "--store", morning, *words) == wanted
+    assert len(everything) == 10
+
+
+def test_pages(cli, sample: Path, morning: Path) -> None:
+    everything = listed(cli, sample, "--store", morning)
+    first = json.loads(cli("cases", sample, "--store", morning, "--json", "--limit", 4).stdout)
+    rest = listed(cli, sample, "--store", morning, "--cursor", first["next"])
+    assert [case["ref"] for case in first["cases"]] + rest == everything
+    assert f"--cursor {first['next']}" in cli("cases", sample, "--store", morning, "--limit", 4).stdout
+    told = cli("cases", sample, "--store", morning, "--cursor", "yesterday")
+    assert told.exit_code == 1
+    assert told.stderr.startswith("--cursor: 'yesterday' is not a cursor; ")
+
+
+def test_a_place_that_is_not_there(cli, sample: Path) -> None:
+    told = cli("cases", sample, "--place", "willow-gardn")
+    assert told.exit_code == 1
+    assert told.stderr == "there is no place willow-gardn in places.csv; did you mean 'willow-garden'?\n"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_story_is_told_in_order_and_in_words(cli, sample: Path, morning: Path, language: str) -> None:
+    ref = "garbage_sorting.overflow/bin-osmanthus-park-wet"
+    told = cli("cases", "show", sample, ref, "--store", morning, "--language", language)
+    assert told.exit_code == 0, told.stderr
+    parts = {
+        "en": ["stage closing", "the case is opened", "not accepted in time: cleaner", "climbs to: street operations"],
+        "zh": ["阶段 closing", "立案", "保洁逾期未接单", "升级至街道城运中心"],
+    }[language]
+    at = [told.stdout.find(part) for part in parts]
+    assert -1 not in at, told.stdout
+    assert at == sorted(at)
+
+
+def test_people_are_masked_unless_there_is_a_purpose(cli, sample: Path, morning: Path) -> None:
+    ref = "ebike_charging.corridor/willow-garden-2-301"
+
+    def people(*words: object) -> set[str]:
+        case = json.loads(cli("cases", "show", sample, ref, "--store", morning, "--json", *words).stdout)
+        return {name for track in case["tracks"] for order in track["orders"] for name in order["people"]}
+
+    masked = people()
+    assert masked
+    assert all("*" in name for name in masked)
+    clear = people("--purpose", "a complaint of the household")
+    assert clear
+    assert not any("*" in name for name in clear)
+    store = SqliteStore(morning)
+    try:
+        access = store.accesses(1)[0]
+    finally:
+        store.close()
+    assert access.purpose == "a complaint of the household"
+    assert access.reader.startswith("cli:")
+
+
+def test_a_case_that_nobody_knows(cli, sample: Path, morning: Path) -> None:
+    for ref in ("nothing", "no.such/thing", "a/b/c"):
+        told = cli("cases", "show", sample, ref, "--store", morning)
+        assert (told.exit_code, told.stdout) == (1, "")
+        assert told.stderr.startswith(f"no case {ref} is known; write SCENARIO/KEY or the case's id")
+
+
+def test_a_database_that_is_not_there(cli, sample: Path, tmp_path: Path) -> None:
+    told = cli("cases", sample, "--store", tmp_path / "none.db")
+    assert told.exit_code == 1
+    assert told.stderr.startswith(f"there is no database {tmp_path}/none.db; ")
+
+
+def test_an_answer_is_taken_and_journaled(cli, busy: Path) -> None:
+    told = cli("answer", busy, BIN, "accept", "--party", "cleaner", "--person", "周洁")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout.startswith(f"{BIN}: accept taken (accepted); now at disposal, next deadline 20")
+    entry = shown(cli, busy)["journal"][-1]
+    assert (entry["reason"], entry["party"]) == ("accepted", "cleaner")
+    assert "token:cli" in entry["by"]
+    assert "周洁" not in entry["by"]
+
+
+def test_the_same_key_again_changes_nothing(cli, busy: Path) -> None:
+    words = ("answer", busy, BIN, "accept", "--party", "cleaner", "--key", "k1")
+    assert cli(*words).exit_code == 0
+    before = shown(cli, busy)
+    again = cli(*words)
+    assert again.exit_code == 0
+    assert again.stdout == f"{BIN}: this answer (k1) was taken before; nothing has changed\n"
+    assert shown(cli, busy) == before
+    other = cli(*words, "--note", "another thing")
+    assert other.exit_code == 1
+    assert "accept is not taken (conflict)" in other.stderr
+
+
+def test_a_report_brings_evidence_and_names_its_order(cli, busy: Path) -> None:
+    order = next(o for o in shown(cli, busy)["tracks"][0]["orders"] if o["party"] == "cleaner")
+    told = cli(
+        *("answer", busy, BIN, "report", "--party", "cleaner", "--result", "done", "--order", order["id"]),
+        *("--evidence", "after_photo=https://photos.example/1", "--evidence", "weight", "--note", "换了桶", "--json"),
+    )
+    assert told.exit_code == 0, told.stderr
+    assert json.loads(told.stdout)["status"] == "accepted"
+    assert shown(cli, busy)["stage"] == "verification"
+
+
+def test_suspend_until_a_time_of_the_street(cli, busy: Path) -> None:
+    until = f"{SystemClock().now().date().replace(day=1)}T00:00"
+    words = ("answer", busy, BIN, "suspend", "--party", "ops_center", "--reason", "road works", "--until", until)
+    told = cli(*words)
+    assert told.exit_code == 1
+    assert told.stderr.startswith("suspend is not taken (bad_date): ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["none/such", "accept", "--party", "cleaner"], 1, "no case none/such is known; "),
+        ([BIN, "accept", "--party", "plumber"], 1, "accept is not taken (not_"),
+        ([BIN, "return", "--party", "cleaner"], 1, "return is not taken (reason_missing): "),
+        ([BIN, "report", "--party", "cleaner", "--result", "splendid"], 1, "report is not taken (unknown_result): "),
+        ([BIN, "accept", "--party", ""], 1, "accept is not taken (data): data.party of loop.accept does not fit: "),
+        ([BIN, "accept", "--party", "cleaner", "--key", "a\x01b"], 1, "accept is not taken (bad_character): "),
+        ([BIN, "shout", "--party", "cleaner"], 2, "there is no answer 'shout'; say one of accept, report, "),
+        ([BIN, "accept"], 2, "Missing option '--party'; see `civicloop answer --help`"),
+        ([BIN, "accept", "more", "--party", "x"], 2, "write [DIR] REF VERB; there are 4 words"),
+        ([BIN, "suspend", "--party", "x", "--until", "soon"], 2, "Invalid value for '--until': 'soon' is not a time"),
+    ],
+)
+def test_a_refused_answer_says_why_and_leaves_no_trace(cli, busy: Path, words: list[str], code: int, said: str) -> None:
+    before = shown(cli, busy)
+    told = cli("answer", busy, *words)
+    assert (told.exit_code, told.stdout) == (code, "")
+    assert told.stderr.startswith(said), told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert shown(cli, busy) == before
