@@ -13,7 +13,7 @@ from ..model.given import Answer, Verb
 from ..model.street import Street
 from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
 from .draft import Decision, Draft, refuse, unchanged
-from .permits import CLOSED_TOO, PERMITS, REASON_NEEDED, TRACK_CLOSED_TOO, is_permitted, order_named
+from .permits import CLOSED_TOO, PERMITS, REASON_NEEDED, TRACK_CLOSED_TOO, Who, is_permitted, order_named
 from .steering import escalate, extend, reassign, reopen, resume_early, supervise, suspend, void
 from .steps import ask, current_orders, is_hopeless, is_met, rearm
 
@@ -28,10 +28,10 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
     if track is None:
         names = ", ".join(track.name for track in case.tracks)
         return refuse(case, Reason.NO_SUCH_TRACK, f"case {case.id} has no track {given.track!r}; it has {names}")
-    refusal = _refusal(case, track, given)
+    draft = Draft(case, now, street, given.event, by=given.by or given.party)
+    refusal = _refusal(draft, track, given)
     if refusal is not None:
         return refusal
-    draft = Draft(case, now, street, given.event, by=given.by or given.party)
     return _VERBS[given.verb](draft, track, given)
 
 
@@ -46,13 +46,16 @@ def _track_meant(case: Case, given: Answer) -> Track | None:
     return next(asked, case.tracks[0])
 
 
-def _refusal(case: Case, track: Track, given: Answer) -> Decision | None:
+def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
+    case = draft.case
     if not track.is_open and given.verb not in TRACK_CLOSED_TOO:
         return refuse(case, Reason.CASE_CLOSED, f"track {track.name} of case {case.id} is closed already")
     if given.order and not given.order.startswith(f"{case.id}."):
         return refuse(case, Reason.STALE_ORDER, f"order {given.order} belongs to an older round; this one is {case.id}")
     if given.verb in REASON_NEEDED and not given.reason.strip():
         return refuse(case, Reason.REASON_MISSING, f"{given.verb} needs a reason; say why in 'reason'")
+    if PERMITS[given.verb] is Who.ANYONE and draft.holder(given.party) is None:
+        return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
     if is_permitted(case, track, given):
         return None
     order = order_named(case, track, given)
@@ -164,10 +167,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
     case = draft.case
     if track.state is not TrackState.VERIFYING or not track.reporters:
         return refuse(case, Reason.NOT_VERIFYING, f"nothing has been reported on track {track.name} yet")
-    holder = draft.holder(given.party)
-    if holder is None:
-        return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
-    if is_same_hands(track, given, holder):
+    if is_same_hands(draft, track, given):
         return refuse(case, Reason.SAME_HANDS, f"{given.party} reported this itself; somebody else must verify it")
     order = next(
         (order for order in track.orders if order.check and order.is_open and order.party == given.party),

@@ -34,7 +34,7 @@ def begin_check(draft: Draft, track: Track, reporters: tuple[int, ...], result: 
     if not check.quiet and not check.parties:
         return draft.close_track(track, result)
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
-    is_theirs = sensors_may_close(draft.case) and (effect is Effect.DONE or not check.parties)
+    is_theirs = sensors_may_close(draft.case) and effect is Effect.DONE
     held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
     track = replace(track, state=TrackState.VERIFYING, held_state=held)
     if check.quiet and is_theirs:
@@ -54,7 +54,7 @@ def ask_checker(draft: Draft, track: Track) -> None:
     tried = {order.party for order in track.orders if order.check}
     for role in roles:
         holder = draft.holder(role) if role not in tried else None
-        if holder is not None and not _same_hands(track, holder):
+        if holder is not None and not _same_hands(track, holder.role, {holder.organisation}):
             return _ask(draft, track, holder)
     due = track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after)
     track = replace(track, due=due)
@@ -81,19 +81,21 @@ def _reporters(track: Track) -> list[WorkOrder]:
     return [order for order in track.orders if order.number in track.reporters]
 
 
-def _same_hands(track: Track, holder: Holder) -> bool:
+def _same_hands(track: Track, party: str, organisations: set[str]) -> bool:
     return any(
-        order.party == holder.role or (bool(holder.organisation) and order.organisation == holder.organisation)
+        order.party == party or (bool(order.organisation) and order.organisation in organisations)
         for order in _reporters(track)
     )
 
 
-def is_same_hands(track: Track, answer: Answer, holder: Holder) -> bool:
+def is_same_hands(draft: Draft, track: Track, answer: Answer) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
-    speaks = replace(holder, organisation=answer.organisation or holder.organisation)
-    person = _person(answer.by)
-    is_same_person = any(bool(person) and person == _person(order.by) for order in _reporters(track))
-    return is_same_person or _same_hands(track, holder) or _same_hands(track, speaks)
+    holder = draft.holder(answer.party)
+    organisations = {answer.organisation, holder.organisation if holder else ""}
+    is_same_person = any(
+        _person(answer.by) == _person(order.by) != "" for order in _reporters(track)
+    )
+    return is_same_person or _same_hands(track, answer.party, organisations)
 
 
 def _person(by: str) -> str:

@@ -51,21 +51,25 @@ class Process:
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Read on until what it has said matches."""
-        for _ in range(LOOKS_MAX):
+        looks = 0
+        while looks < LOOKS_MAX:
             if found := re.search(pattern, self.said):
                 return found
-            if not self._read():
+            some = self._read()
+            if some == b"":
                 break
+            looks += some is None
         raise AssertionError(f"{pattern!r} never came; it said:\n{self.said}")
 
-    def _read(self) -> bool:
+    def _read(self) -> bytes | None:
+        """What has come; nothing once it has ended, ``None`` where a second brought nothing."""
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], 1)
         if not ready:
-            return True
+            return None
         some = os.read(self.process.stdout.fileno(), 65536)
         self.said += some.decode()
-        return bool(some)
+        return some
 
     def end(self, number: int | None = None) -> int:
         """Send a signal, if one is given, and wait for the exit code."""
