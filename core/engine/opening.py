@@ -34,7 +34,7 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
     """
     folder = load_street(path)
     registry = _assemble(folder, plugins)
-    complaints = [*_chain_complaints(folder, registry), *_channel_complaints(folder, registry)]
+    complaints = [*_key_complaints(folder), *_chain_complaints(folder, registry), *_channel_complaints(folder, registry)]
     if complaints:
         raise StreetError(complaints)
     settings, limits = folder.settings, folder.settings.limits
@@ -48,9 +48,25 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
         command_channels=settings.delivery.command_channels,
         language=settings.street.language,
         digest=_digest(folder, registry),
-        salt=settings.street.code.encode(),
+        salt=_salt(folder),
     )
     return Opened(folder, setup, tuple(_warnings(folder, registry)))
+
+
+def _salt(folder: StreetFolder) -> bytes:
+    """What keys the pseudonyms of persons: the street's key file, else its code. Raises ``OSError``."""
+    street = folder.settings.street
+    key = folder.path(street.pseudonym_key_file).read_bytes() if street.pseudonym_key_file else street.code.encode()
+    return blake2b(key.strip(), digest_size=32).digest()
+
+
+def _key_complaints(folder: StreetFolder) -> Iterator[Complaint]:
+    name = folder.settings.street.pseudonym_key_file
+    try:
+        _salt(folder)
+    except OSError as error:
+        remedy = f"write 32 random bytes into {name}: openssl rand -hex 32"
+        yield folder.complaint(("street", "pseudonym_key_file"), f"{name} cannot be read: {error.strerror}", remedy)
 
 
 def _digest(folder: StreetFolder, registry: Registry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,12 @@ SAMPLE_FILES: Final = (
 )
 """What is written: a street's folder, and a morning of events to replay in it."""
 
+KEY_FILE: Final = "secrets/pseudonym.key"
+"""The key under which persons are named in the journal; made anew for every street, readable by its owner only."""
+
 
 def write_sample(target: Path) -> list[Path]:
-    """Write the sample street into ``target``, which is made where it is missing, and return the files written.
+    """Write the sample street and a key of its own into ``target``, made where it is missing; return the files written.
 
     Raises ``FileExistsError`` for a folder that holds something, or a file: nothing is ever overwritten.
     """
@@ -33,4 +37,8 @@ def write_sample(target: Path) -> list[Path]:
         with path.open("xb") as stream:
             stream.write((source / name).read_bytes())
         written.append(path)
-    return written
+    key = target / KEY_FILE
+    key.parent.mkdir(mode=0o700)
+    key.touch(mode=0o600)
+    key.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    return [*written, key]

@@ -18,7 +18,7 @@ HEAD = """# The command line
 | exit code | meaning |
 |---|---|
 | 0 | done; for `run` and `demo` also: stopped by SIGTERM or Ctrl-C after finishing what was taken in |
-| 1 | it could not be done; one sentence on standard error names the culprit, the place and the remedy (none where whoever read the output went away) |
+| 1 | it could not be done; one sentence on standard error names the culprit, the place and the remedy |
 | 2 | the command was not understood |
 | 130 | interrupted by Ctrl-C |
 
@@ -30,7 +30,9 @@ HEAD = """# The command line
 """
 
 
-def commands(group: click.Group = civicloop, path: tuple[str, ...] = ("civicloop",)) -> Iterator[tuple[str, click.Command]]:
+def commands(
+    group: click.Group = civicloop, path: tuple[str, ...] = ("civicloop",)
+) -> Iterator[tuple[str, click.Command]]:
     """Every command with its full name, groups before their members."""
     yield " ".join(path), group
     for name, command in group.commands.items():

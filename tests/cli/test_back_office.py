@@ -53,7 +53,7 @@ def test_events_are_listed_in_order_of_arrival(cli, odd: Path, words: list[str],
     told = json.loads(cli("events", odd, "--json", *words).stdout)
     assert [one["event"]["id"] for one in told["events"]] == ids
     assert told["next"] == (2 if "--limit" in words else None)
-    assert all(id in cli("events", "list", odd, *words).stdout for id in ids)
+    assert all(name in cli("events", "list", odd, *words).stdout for name in ids)
 
 
 def test_quarantined_events_are_shown_with_the_reason(cli, odd: Path) -> None:
@@ -162,7 +162,11 @@ def test_a_token_is_shown_once_stored_hashed_and_revoked(cli, street: Path) -> N
         (["t"], 2, "Missing option '--scope'"),
         (["t", "--scope", "everything"], 2, "Invalid value for '--scope': 'everything' is not one of "),
         (["t", "--scope", "answer"], 1, "a token that answers must say for whom; "),
-        (["t", "--scope", "read", "--role", "cleanr"], 1, "nobody holds cleanr in parties.csv; did you mean 'cleaner'?"),
+        (
+            ["t", "--scope", "read", "--role", "cleanr"],
+            1,
+            "nobody holds cleanr in parties.csv; did you mean 'cleaner'?",
+        ),
         (["t", "--scope", "read", "--place", "moon"], 1, "there is no place moon in places.csv; "),
         (["t", "--scope", "read", "--organisation", "x"], 1, "there is no organisation x in parties.csv; "),
         (["two words", "--scope", "read"], 1, "a token's name is one printable word without spaces"),

@@ -15,6 +15,10 @@ def command(*words: object) -> list[str]:
     return [sys.executable, "-m", "civicloop.cli", *map(str, words)]
 
 
+def broken(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("division by zero")
+
+
 def make_store(street: Path) -> Path:
     path = street / "var" / "civicloop.db"
     path.parent.mkdir()
@@ -51,7 +55,7 @@ def test_a_fault_of_ours_is_told_in_a_sentence_and_kept_for_a_report(
     cli, street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("sqlite3.connect", lambda *words, **names: 1 / 0)
+    monkeypatch.setattr("sqlite3.connect", broken)
     told = cli("token", "create", street, "t", "--scope", "read")
     assert (told.exit_code, told.stdout) == (1, "")
     first, second = told.stderr.splitlines()
@@ -66,7 +70,7 @@ def test_a_fault_of_ours_is_told_in_a_sentence_and_kept_for_a_report(
 
 def test_a_fault_of_ours_without_a_place_for_its_log(cli, street: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(street / "nowhere"))
-    monkeypatch.setattr("sqlite3.connect", lambda *words, **names: 1 / 0)
+    monkeypatch.setattr("sqlite3.connect", broken)
     told = cli("token", "create", street, "t", "--scope", "read")
     assert told.exit_code == 1
     assert "try again with CIVICLOOP_DEBUG=1" in told.stderr
@@ -82,7 +86,9 @@ def test_a_reader_that_goes_away_is_not_complained_of(street: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        told = subprocess.run(command("replay", street, street / "morning.jsonl"), stdout=writer, stderr=subprocess.PIPE)
+        told = subprocess.run(
+            command("replay", street, street / "morning.jsonl"), stdout=writer, stderr=subprocess.PIPE
+        )
     finally:
         os.close(writer)
     assert told.returncode == 1

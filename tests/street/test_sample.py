@@ -9,7 +9,7 @@ import pytest
 
 from civicloop.core.model.limit import Limit
 from civicloop.core.street.folder import StreetFolder, load_street
-from civicloop.core.street.sample import SAMPLE_FILES, write_sample
+from civicloop.core.street.sample import KEY_FILE, SAMPLE_FILES, write_sample
 
 ROLES = [
     "property_company",
@@ -136,5 +136,6 @@ def test_nothing_is_overwritten(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="name a new folder"):
         write_sample(folder / "places.csv")
     (tmp_path / "empty").mkdir()
-    assert [path.name for path in write_sample(tmp_path / "empty")] == list(SAMPLE_FILES)
+    assert [path.name for path in write_sample(tmp_path / "empty")] == [*SAMPLE_FILES, "pseudonym.key"]
+    assert (tmp_path / "empty" / KEY_FILE).stat().st_mode & 0o077 == 0
     assert all(path.is_file() for path in write_sample(tmp_path / "deep" / "er"))
