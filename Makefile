@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.civicloop-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types check bench build clean
+.PHONY: help setup demo test lint format types check docs bench build clean
 
 help: ## list these recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ types: $(READY) ## check types
 	$(BIN)/mypy
 
 check: lint types test ## everything a change must pass
+
+docs: $(READY) ## write docs/cli.md from the commands themselves
+	$(BIN)/python tests/cli/handbook.py
 
 bench: $(READY) ## run the benchmarks
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done

@@ -16,6 +16,7 @@ from .engine.clock import Clock, SystemClock
 from .engine.courier import Courier
 from .engine.engine import Engine
 from .engine.letters import write_letter
+from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
 from .engine.runner import QueueFull, Runner, Unavailable
@@ -89,6 +90,7 @@ class Daemon:
         Raises ``NotAllowed``, ``OSError`` (the address cannot be had) and ``StoreError``.
         """
         self._check_address()
+        collect_rarely()
         away = self.engine.start(self._clock.now())
         if away:
             announce(f"back after {away}; deadlines that passed fire now, silence is judged once the sources caught up")
@@ -100,7 +102,11 @@ class Daemon:
             lingering_time=LINGER_SECONDS,
         )
         await web_runner.setup()
-        tasks = [asyncio.create_task(work) for work in (self.runner.run(), self._courier.run(), self._stop.wait())]
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self.runner.run(), name="turns"),
+            asyncio.create_task(self._courier.run(), name="courier"),
+            asyncio.create_task(self._stop.wait()),
+        ]
         player = asyncio.create_task(self._play(play))
         try:
             with self._signals():
@@ -131,7 +137,7 @@ class Daemon:
         _, late = await asyncio.wait({turns, courier}, timeout=STOP_SECONDS_MAX)
         await web_runner.cleanup()
         for task in late:
-            log.error("stopped_unfinished", task=task.get_coro().__qualname__)
+            log.error("stopped_unfinished", task=task.get_name())
             task.cancel()
         if late:
             await asyncio.wait(late)

@@ -15,6 +15,7 @@ from civicloop.core.engine.clock import SystemClock
 from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.letters import write_letter
+from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.app import make_app
 from civicloop.core.gateway.cloudevents_http import Limits
@@ -29,6 +30,7 @@ from .workload import street
 
 async def real(port: int, database: Path) -> None:
     """The whole gateway over SQLite, with a courier that delivers to nowhere."""
+    collect_rarely()
     store, clock, setup = SqliteStore(database), SystemClock(), street()
     engine = Engine(store, setup)
     nowhere = Nowhere(Nowhere.Config(), database.parent)

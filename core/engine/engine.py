@@ -68,14 +68,14 @@ class Engine:
         Deadlines before ``now`` come first, then facts in the order of their times, then answers, then deadlines of
         this instant. Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
-        catching_up = self._is_catching_up(now)
+        catching_up = self._catching_up(now)
         self.was_idle = True
         with self.store.turn() as turn:
             work = Work(turn, self.setup, now, catching_up)
             lapse_cases(work, now - INSTANT)
             receipts = take_in(work, inputs)
             lapse_cases(work, now)
-            if not catching_up:
+            if catching_up is None:
                 conclude_all(work, wake(work))
             if not work.is_empty:
                 work.commit()
@@ -92,15 +92,17 @@ class Engine:
         names = [(item.envelope.source, item.envelope.id) for item, _ in rows]
         times = {name: row.at for name in names if (row := self.store.event(*name)) is not None}
         with self.store.turn() as turn:
-            work = Work(turn, self.setup, now, self._is_catching_up(now))
+            work = Work(turn, self.setup, now, self._catching_up(now))
             receipts = retry_quarantined(work, rows, times)
             if not work.is_empty:
                 work.commit()
         self._count(receipts, work)
         return receipts
 
-    def _is_catching_up(self, now: datetime) -> bool:
-        return self._catching_up_until is not None and now < self._catching_up_until
+    def _catching_up(self, now: datetime) -> datetime | None:
+        """Until when the sources are catching up; ``None`` once they have."""
+        until = self._catching_up_until
+        return until if until is not None and now < until else None
 
     def _count(self, receipts: list[Receipt], work: Work) -> None:
         for receipt in receipts:

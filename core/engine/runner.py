@@ -22,9 +22,8 @@ POLL: Final = timedelta(seconds=1)
 HEARTBEAT: Final = timedelta(seconds=20)
 """How often an idle engine notes that it is alive; an outage is measured from the last note."""
 
-GATHER_SECONDS: Final = 0.001
-GATHERS_MAX: Final = 5
-"""How often, and how long each time, a turn waits for the senders of the turn before."""
+GATHERS_MAX: Final = 8
+"""How often the loop looks for more that has come in before a turn begins."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +66,6 @@ class Runner:
         self._after_turn = after_turn
         self._wake = asyncio.Event()
         self._stopping = False
-        self._senders = 0
         self._is_stuck = False
         self._alive_at: datetime | None = None
 
@@ -113,7 +111,6 @@ class Runner:
                 await self._rest()
             await self._gather()
             batch = self._take()
-            self._senders = len(batch)
             if batch or self._is_due():
                 self._turn(batch)
                 # What is due and could not be done (watchdogs while sources catch up) is looked at again after a rest.
@@ -142,32 +139,10 @@ class Runner:
                 return
 
     async def _gather(self) -> None:
-        """Where many sent last time, let them come in again: a turn costs one wait for the disk, however many share it.
-
-        A sender who is alone never waits.
-        """
-        import os
-        mode=os.environ.get("GM","none")
-        if mode=="none": return
-        if mode=="zero":
-            for _ in range(8):
-                here = len(self._queue)
-                await asyncio.sleep(0)
-                if len(self._queue) == here: return
-            return
-        if mode=="half":
-            for _ in range(GATHERS_MAX):
-                here = len(self._queue)
-                if here >= self._senders//2: return
-                await asyncio.sleep(GATHER_SECONDS)
-                if len(self._queue) == here:
-                    return
-            return
+        """Let in whoever is at the door already: a turn costs one wait for the disk, however many share it."""
         for _ in range(GATHERS_MAX):
             here = len(self._queue)
-            if here >= self._senders or self._stopping:
-                return
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(0)
             if len(self._queue) == here:
                 return
 

@@ -43,13 +43,16 @@ def arm(work: Work, memo: Memo, outcomes: Iterable[Outcome]) -> Memo:
 
 def _wake_at(work: Work, expects: Iterable[Armed]) -> datetime | None:
     earliest = min((by for _, by in expects), default=None)
-    return earliest + work.setup.lateness if earliest is not None else None
+    if earliest is None:
+        return None
+    wake_at = earliest + work.setup.lateness
+    return wake_at if work.catching_up_until is None else max(wake_at, work.catching_up_until)
 
 
 def settle_before(work: Work, binding: Binding, key: str, at: datetime, judged: list[Judgement]) -> Memo | None:
     """A fact later than an armed deadline proves that silence: it is judged first, then the fact ends it."""
     memo = work.memo((binding.name, key))
-    if memo is None or memo.wake_at is None or work.is_catching_up:
+    if memo is None or memo.wake_at is None or work.catching_up_until is not None:
         return memo
     judged += settle_all(work, binding, (binding.name, key), at - INSTANT)
     return work.memo((binding.name, key))

@@ -25,11 +25,11 @@ Ref = tuple[str, str]
 class Work:
     """Cases and memos as this turn sees them, and its writes."""
 
-    def __init__(self, turn: Turn, setup: Setup, now: datetime, is_catching_up: bool = False) -> None:
+    def __init__(self, turn: Turn, setup: Setup, now: datetime, catching_up_until: datetime | None = None) -> None:
         self.turn = turn
         self.setup = setup
         self.now = now
-        self.is_catching_up = is_catching_up
+        self.catching_up_until = catching_up_until
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self.warned: set[str] = set()

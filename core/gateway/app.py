@@ -43,7 +43,7 @@ def make_app(office: Office, numbers: Numbers, version: str, body_bytes_max: int
     return app
 
 
-async def healthz(request: web.Request) -> web.Response:
+async def healthz(_: web.Request) -> web.Response:
     """The process is alive."""
     return json_response({"status": "alive"})
 

@@ -30,7 +30,9 @@ def read_lines(path: Path) -> Iterator[Envelope | BadLine]:
         while line := file.readline(LINE_BYTES_MAX + 1):
             number += 1
             if len(line) > LINE_BYTES_MAX:
-                yield BadLine(path.name, number, f"the line is longer than {LINE_BYTES_MAX} bytes; the rest is not read")
+                yield BadLine(
+                    path.name, number, f"the line is longer than {LINE_BYTES_MAX} bytes; the rest is not read"
+                )
                 return
             if line.strip():
                 try:

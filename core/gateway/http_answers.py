@@ -83,7 +83,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn every error into the problem document it deserves."""
     try:
         return await handler(request)
-    except Exception as error:  # nothing leaves here but an answer; a fault of ours is logged with its traceback
+    except Exception as error:  # noqa: BLE001  # nothing leaves here but an answer; faults of ours are logged
         return _answer_to(error, request)
 
 

@@ -71,13 +71,13 @@ async def get_event(request: web.Request) -> web.Response:
     """The stored envelope of one event, named by ``source`` and ``id``."""
     office = request.app[OFFICE]
     bearer = office.bearer(request, Scope.READ)
-    source, id = request.query.get("source"), request.query.get("id")
-    if not source or not id:
+    source, name = request.query.get("source"), request.query.get("id")
+    if not source or not name:
         raise Refusal(400, "bad_query", "say which event: ?source=SOURCE&id=ID")
-    row = office.store.event(source, id)
+    row = office.store.event(source, name)
     if row is None or not office.covers(bearer, row.place):
-        raise Refusal(404, "no_such_event", f"no event {id!r} of {source!r} is known")
-    viewer = office.viewer(request, bearer, f"event {source}#{id}")
+        raise Refusal(404, "no_such_event", f"no event {name!r} of {source!r} is known")
+    viewer = office.viewer(request, bearer, f"event {source}#{name}")
     return web.Response(
         body=orjson.dumps(viewer.event(row.type, row.body)),
         content_type="application/cloudevents+json",

@@ -29,7 +29,9 @@ class Numbers(Collector):
         decisions = CounterMetricFamily("civicloop_decisions", "Decisions and no-ops, by reason", labels=["reason"])
         for (kind, word), times in sorted(self._engine.counts.items()):
             (events if kind == "event" else decisions).add_metric([word], times)
-        notices = CounterMetricFamily("civicloop_notices", "Deliveries, by channel and result", labels=["channel", "result"])
+        notices = CounterMetricFamily(
+            "civicloop_notices", "Deliveries, by channel and result", labels=["channel", "result"]
+        )
         for (channel, result), times in sorted(self._courier.counts.items()):
             notices.add_metric([channel, result], times)
         stored = GaugeMetricFamily("civicloop_stored", "What the store holds, by kind", labels=["kind"])

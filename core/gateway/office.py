@@ -78,22 +78,15 @@ class Office:
 
     async def take(self, bearer: Bearer, envelopes: list[Envelope]) -> list[Receipt]:
         """Put events and answers through a turn; what the bearer's scopes do not allow is refused before it."""
-        facts, answers = bearer.may(Scope.INGEST), bearer.may(Scope.ANSWER)
-        speaker = Speaker(
-            bearer.name, bearer.organisation, bearer.person, bearer.is_admin, bearer.roles, bearer.place
-        )
-        inputs = [
-            Input(envelope, speaker) if is_answer else Input(envelope)
-            for envelope in envelopes
-            if (answers if (is_answer := envelope.type.startswith(PREFIX)) else facts)
-        ]
-        receipts = await self.runner.submit(inputs)
-        if len(inputs) == len(envelopes):
+        inputs = [_input(bearer, envelope) for envelope in envelopes]
+        allowed = [item for item in inputs if item is not None]
+        receipts = await self.runner.submit(allowed)
+        if len(allowed) == len(inputs):
             return receipts
         decided = iter(receipts)
         return [
-            next(decided) if (answers if envelope.type.startswith(PREFIX) else facts) else _no_scope(envelope)
-            for envelope in envelopes
+            _no_scope(envelope) if item is None else next(decided)
+            for envelope, item in zip(envelopes, inputs, strict=True)
         ]
 
     def viewer(self, request: web.Request, bearer: Bearer, what: str) -> Viewer:
@@ -108,6 +101,16 @@ class Office:
                 log.error("access_not_recorded", error=str(error), what=what)
                 sees_all = False  # what cannot be recorded is shown masked
         return Viewer(self.setup, now, sees_all)
+
+
+def _input(bearer: Bearer, envelope: Envelope) -> Input | None:
+    """What goes into the turn; ``None`` for what the bearer may not send."""
+    if not envelope.type.startswith(PREFIX):
+        return Input(envelope) if bearer.may(Scope.INGEST) else None
+    if not bearer.may(Scope.ANSWER):
+        return None
+    speaker = Speaker(bearer.name, bearer.organisation, bearer.person, bearer.is_admin, bearer.roles, bearer.place)
+    return Input(envelope, speaker)
 
 
 def _no_scope(envelope: Envelope) -> Receipt:

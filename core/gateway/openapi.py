@@ -136,7 +136,7 @@ def _post_events() -> Json:
     }
     taken = _response({"anyOf": [_ref("ReceiptView"), _ref("ReceiptPage")]})
     summary = "Take in events and answers, structured, batched, or binary (ce- headers); answered once durable"
-    answers = {200: "ReceiptView", 202: taken, 429: _response(_ref("ProblemDocument"), PROBLEM)}
+    answers: dict[int, str | Json] = {200: "ReceiptView", 202: taken, 429: _response(_ref("ProblemDocument"), PROBLEM)}
     return _operation(summary, answers, body=body)
 
 
@@ -154,9 +154,7 @@ def _list_cases() -> Json:
         "open": flag,
         "limit": {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
     }
-    parameters = [
-        _query(name, schemas.get(name), description=PURPOSE if name == "purpose" else "") for name in FILTERS
-    ]
+    parameters = [_query(name, schemas.get(name), description=PURPOSE if name == "purpose" else "") for name in FILTERS]
     return _operation(f"A page of cases, newest first; {DATA_HIDDEN}", {200: "CasePage"}, parameters)
 
 
@@ -168,5 +166,9 @@ def _case(parameters: list[Json]) -> Json:
 def _answer(parameters: list[Json]) -> Json:
     key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
     body = {"application/json": {"schema": _ref("AnswerData")}}
-    answers = {200: "ReceiptView", 202: "ReceiptView", 409: _response(_ref("ProblemDocument"), PROBLEM)}
+    answers: dict[int, str | Json] = {
+        200: "ReceiptView",
+        202: "ReceiptView",
+        409: _response(_ref("ProblemDocument"), PROBLEM),
+    }
     return _operation("Answer a case", answers, [*parameters, key], body)

@@ -79,7 +79,8 @@ class Reader:
                 if isinstance(line, BadLine):
                     self._complain(line)
                 else:
-                    yield line
+                    # The body as it was written occupies a page of memory, however short; a copy only its length.
+                    yield line._replace(body=bytes(memoryview(line.body)))
 
     def _complain(self, line: BadLine) -> None:
         self.bad += 1

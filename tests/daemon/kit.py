@@ -136,7 +136,9 @@ class Answer(NamedTuple):
 class Served:
     """A running daemon, and an HTTP client that talks to it; both get on only while the test asks something."""
 
-    def __init__(self, folder: Path, daemon: Daemon, store: SqliteStore, clock: TestClock, runner: asyncio.Runner) -> None:
+    def __init__(
+        self, folder: Path, daemon: Daemon, store: SqliteStore, clock: TestClock, runner: asyncio.Runner
+    ) -> None:
         self.folder, self.daemon, self.store, self.clock = folder, daemon, store, clock
         self._runner = runner
         self._events = 0
@@ -154,7 +156,9 @@ class Served:
         """Make a token; the daemon believes for two seconds that none exists, so make the first before asking."""
         return make_token(self.store, name, tuple(Scope(scope) for scope in scopes), MORNING, **binding)
 
-    def ask(self, method: str, path: str, token: str = "", headers: Mapping[str, str] | None = None, **said: Any) -> Answer:
+    def ask(
+        self, method: str, path: str, token: str = "", headers: Mapping[str, str] | None = None, **said: Any
+    ) -> Answer:
         """One request. ``json`` or ``data`` is its body; ``path`` is sent as it is, percent signs included."""
         return self.run(self.fetch(method, path, token, headers, **said))
 
@@ -221,7 +225,7 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, prepare: Callable[[Served], object] = lambda served: None) -> Iterator[Served]:
+def serving(folder: Path, prepare: Callable[[Served], object] = lambda _: None) -> Iterator[Served]:
     """The daemon of a street's folder; ``prepare`` is called before it starts, with its store at hand."""
     opened = open_street(folder)
     store = SqliteStore(folder / opened.folder.settings.store.path)

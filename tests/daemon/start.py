@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import click
+
 from civicloop.core.daemon import Daemon
 from civicloop.core.engine.opening import open_street
 from civicloop.core.stores.sqlite import SqliteStore
@@ -13,7 +15,7 @@ async def run(folder: Path) -> None:
     opened = open_street(folder)
     store = SqliteStore(opened.folder.path(opened.folder.settings.store.path))
     try:
-        await Daemon(opened, store, listen="127.0.0.1:0").run(lambda line: print(line, flush=True))
+        await Daemon(opened, store, listen="127.0.0.1:0").run(click.echo)
     finally:
         store.close()
 

@@ -118,7 +118,11 @@ def test_a_fault_of_ours_turns_away_its_one_cause(opened: Opened) -> None:
 
     async def story() -> list[list[Receipt]]:
         turns = asyncio.create_task(runner.run())
-        sent = [runner.submit([event("1")]), runner.submit([event("2", "poison"), event("3")]), runner.submit([event("4")])]
+        sent = [
+            runner.submit([event("1")]),
+            runner.submit([event("2", "poison"), event("3")]),
+            runner.submit([event("4")]),
+        ]
         receipts = await asyncio.gather(*sent)
         runner.stop()
         await turns

@@ -30,12 +30,33 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     "no body": ("POST", "/events", STRUCTURED, b"", 400, "bad_envelope"),
     "no media type": ("POST", "/events", {}, EVENT, 400, "bad_envelope"),
     "a form": ("POST", "/events", {"Content-Type": "application/x-www-form-urlencoded"}, b"a=b", 400, "bad_envelope"),
-    "CloudEvents in XML": ("POST", "/events", {"Content-Type": "application/cloudevents+xml"}, b"<e/>", 415, "bad_envelope"),
-    "another charset": ("POST", "/events", {"Content-Type": "application/json; charset=gbk"} | CE, b"1", 415, "bad_envelope"),
+    "CloudEvents in XML": (
+        "POST",
+        "/events",
+        {"Content-Type": "application/cloudevents+xml"},
+        b"<e/>",
+        415,
+        "bad_envelope",
+    ),
+    "another charset": (
+        "POST",
+        "/events",
+        {"Content-Type": "application/json; charset=gbk"} | CE,
+        b"1",
+        415,
+        "bad_envelope",
+    ),
     "a thousand nested brackets": ("POST", "/events", STRUCTURED, DEEP, 400, "bad_envelope"),
     "a thousand brackets, binary": ("POST", "/events", CE | JSON, b"[" * 1000 + b"]" * 1000, 400, "bad_envelope"),
     "invalid UTF-8": ("POST", "/events", STRUCTURED, EVENT[:-1] + b',"data":"\xff"}', 400, "bad_envelope"),
-    "invalid UTF-8, binary text": ("POST", "/events", CE | {"Content-Type": "text/plain"}, b"\xff", 400, "bad_envelope"),
+    "invalid UTF-8, binary text": (
+        "POST",
+        "/events",
+        CE | {"Content-Type": "text/plain"},
+        b"\xff",
+        400,
+        "bad_envelope",
+    ),
     "a batch with one bad member": ("POST", "/events", BATCH, b"[" + EVENT + b",{}]", 400, "bad_envelope"),
     "too many members": ("POST", "/events", BATCH, b"[" + b"1," * 200 + b"1]", 413, "bad_envelope"),
     "a large body": ("POST", "/events", STRUCTURED, b" " * 65537, 413, "body_too_large"),
@@ -216,7 +237,10 @@ def test_a_sender_who_asks_first_is_told_not_to_send_a_large_body(served: Served
 
 def test_a_sender_who_asks_first_may_send_a_small_body(served: Served) -> None:
     head = b"POST /events HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\nConnection: close\r\n"
-    said = served.raw(head + b"Content-Type: application/cloudevents+json\r\n" + f"Content-Length: {len(EVENT)}\r\n\r\n".encode(), EVENT)
+    said = served.raw(
+        head + b"Content-Type: application/cloudevents+json\r\n" + f"Content-Length: {len(EVENT)}\r\n\r\n".encode(),
+        EVENT,
+    )
     assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 ")
 
 
@@ -232,7 +256,9 @@ def test_a_full_queue_is_said_and_soon_over(tmp_path: Path) -> None:
         answers = served.run(crowd())
         full = [answer for answer in answers if answer.status == 429]
         assert {answer.status for answer in answers} == {202, 429}
-        assert all(one.is_problem and one.json["code"] == "queue_full" and one.headers["Retry-After"] == "1" for one in full)
+        assert all(
+            one.is_problem and one.json["code"] == "queue_full" and one.headers["Retry-After"] == "1" for one in full
+        )
         assert served.store.counts()["events"] == len(answers) - len(full)
         assert served.send(served.level()).status == 202
 

@@ -1,4 +1,4 @@
-"""The published CloudEvents cases against a running daemon: what is valid is stored as sent, what is not leaves no trace."""
+"""The published CloudEvents cases against a running daemon: the valid are stored as sent, the others leave no trace."""
 
 import base64
 import json

@@ -23,7 +23,9 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(write_street(tmp_path_factory.mktemp("street"))) as served:
         served.send(served.level("B1"))
         served.wait(timedelta(minutes=20))
-        served.send(served.level("B2"), served.event("waste.litter.seen", "D1", {"confidence": 0.9, "image": "sha256:1"}))
+        served.send(
+            served.level("B2"), served.event("waste.litter.seen", "D1", {"confidence": 0.9, "image": "sha256:1"})
+        )
         served.send(served.level("B/3 满"))
         served.answer(f"{OVERFLOW}/B2", "accept", "property_company")
         assert served.answer(f"{OVERFLOW}/B%2F3%20%E6%BB%A1", "void", "ops_center", reason="a test").status == 202
@@ -168,7 +170,9 @@ def test_private_members_of_events_are_masked(readers: Readers) -> None:
 
 def test_what_people_write_is_masked(readers: Readers) -> None:
     served = readers.served
-    said = served.event("loop.comment", f"{OVERFLOW}/B1", {"party": "cleaner", "person": "李四", "note": "call 13800000000"})
+    said = served.event(
+        "loop.comment", f"{OVERFLOW}/B1", {"party": "cleaner", "person": "李四", "note": "call 13800000000"}
+    )
     assert served.send(said, token=readers.admin).status == 202
     data = served.get("/events", readers.all, source="//test", id=said["id"]).json["data"]
     assert data == {"party": "cleaner", "person": "***", "note": "***"}

@@ -1,0 +1,231 @@
+"""A scenario that is wrong is refused when it is loaded: culprit, complaint and remedy, everything at once."""
+
+from typing import Any, ClassVar
+
+import pytest
+
+from civicloop import (
+    CLOSE,
+    Check,
+    Config,
+    Event,
+    Finding,
+    Memory,
+    Need,
+    Scenario,
+    Severity,
+    Step,
+    TrackRule,
+    hours,
+    minutes,
+)
+from civicloop.core.model.chain import Loop
+from civicloop.core.sdk.binding import bind
+from civicloop.core.sdk.faults import Fault, PluginError
+
+
+class Level(Event, type="bins.level"):
+    percent: int = 0
+
+
+class Nameless(Event):
+    pass
+
+
+class Said(Event, type="loop.accept"):
+    pass
+
+
+class Settings(Config):
+    full_percent: int = 80
+
+
+class Full(Scenario[Level]):
+    name = "bins.full"
+    on_cleared = CLOSE
+    chain = (
+        Step("empty", "cleaner", accept=minutes(10), finish=hours(1)),
+        Step("supervise", "ops_center", minutes(30)),
+    )
+    config: Settings
+
+    def assess(self, event, context):
+        yield Finding("full")
+
+
+def faults(scenario: Any, **table: Any) -> list[Fault]:
+    with pytest.raises(PluginError) as raised:
+        bind(scenario, table)
+    assert str(raised.value).splitlines() == [str(fault) for fault in raised.value.faults]
+    return list(raised.value.faults)
+
+
+def like(**attributes: Any) -> type[Scenario[Any, Any]]:
+    return type("Odd", (Full,), attributes)
+
+
+def listening(kind: Any, *, memory: Any = None) -> type[Scenario[Any, Any]]:
+    class Odd(Scenario[(kind, memory) if memory else kind]):  # type: ignore[misc]  # made to be wrong
+        name = "bins.odd"
+        on_cleared = CLOSE
+        chain = Full.chain
+        assess = Full.assess
+
+    return Odd
+
+
+class Incomplete(Config):
+    full_percent: int
+
+
+class Taken(Config):
+    quiet: int = 3
+
+
+class Forgetful(Memory):
+    count: int
+
+
+CATALOGUE = {key: {"zh": "桶", "en": "bin"} for key in ("full", "empty", "supervise")}
+
+CLASSES = [
+    (like(name="Full"), "'Full' is not a scenario name", 'name = "plugin.scenario"'),
+    (like(name=7), "7 is not a scenario name", 'name = "plugin.scenario"'),
+    (listening(Nameless), "listens to no event type", 'MyEvent(Event, type="...")'),
+    (listening(int), "listens to no event type", "class X(Scenario[MyEvent])"),
+    (listening(Said), "listens to loop.accept, which is an answer", "a type of your own"),
+    (like(assess=Scenario.assess), "never says what an event means", "def assess(self, event, context)"),
+    (like(chain=()), "has no chain", "chain = (Step("),
+    (like(chain=Step("empty", "cleaner", minutes(1))), "its chain is no tuple of steps", "a comma after each step"),
+    (like(chain=("empty",)), "its chain is no tuple of steps", "a comma after each step"),
+    (like(tracks=TrackRule("side", Full.chain)), "its tracks are no tuple", "tracks = (TrackRule("),
+    (like(tracks=(TrackRule("side", Full.chain[0]),)), "the chain of a track is no tuple", 'TrackRule("name", (Step'),
+    (like(api=2), "was written for API 2", "port it and write api = 1"),
+    (like(on_cleared="close"), "on_cleared is 'close'", "CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, EVIDENCE"),
+    (like(severity="P2"), "severity is 'P2'", "severity = Severity.P2"),
+    (like(check="ops_center"), "check is 'ops_center'", "check = Check("),
+    (like(quiet=10), "quiet is 10", "quiet = minutes(10), or None"),
+    (like(__annotations__={"config": Incomplete}), "no complete defaults (full_percent: Field required)", "a default"),
+    (like(__annotations__={"config": Taken}), "a field 'quiet', which streets use otherwise", "another name"),
+    (like(__annotations__={"config": int}), "config is annotated as <class 'int'>", "class MyConfig(Config)"),
+    (like(__annotations__={"config": "Nowhere"}), "name 'Nowhere' is not defined", "at module level"),
+    (listening(Level, memory=Forgetful), "its Memory has no complete defaults (count: Field required)", "a default"),
+    (listening(Level, memory=dict), "its memory is a dict", "class MyMemory(Memory)"),
+    (like(texts={key: CATALOGUE[key] for key in ("full", "supervise")}), "texts lack 'empty'", "texts.toml"),
+    (like(texts={**CATALOGUE, "x": {"zh": "桶"}}), "text 'x' lacks en", "texts.toml"),
+    (like(tracks=(TrackRule("side", (Step("meet", "cleaner", hours(1)),)),), texts=CATALOGUE), "lack 'meet'", "texts"),
+    (like(chain=(Step("empty", "cleaner"),)), "has no limit and would wait for ever", "change the chain of bins.full"),
+    (like(__init__=lambda _self, _config: 1 / 0), "cannot be made: division by zero", "let __init__ only keep config"),
+]
+
+
+@pytest.mark.parametrize(("scenario", "complaint", "remedy"), CLASSES)
+def test_a_wrong_class_is_refused(scenario, complaint, remedy):
+    [fault] = faults(scenario)
+    assert complaint in fault.complaint
+    assert remedy in fault.remedy
+    assert fault.culprit in (f"{scenario.__module__}.{scenario.__qualname__}", "bins.full")
+
+
+def test_all_faults_of_a_class_are_said_at_once():
+    odd = like(name="x", api=3, chain=(), severity="P9", assess=Scenario.assess)
+    assert len(faults(odd)) == 5
+
+
+TABLES = [
+    ({"full_percent": "much"}, "full_percent", "valid integer", "its settings are: full_percent"),
+    ({"empty_percent": 3}, "empty_percent", "not permitted", "its settings are: full_percent"),
+    ({"severity": "P9"}, "severity", "is not a severity", "say one of P0, P1, P2, P3"),
+    ({"severity": ["P1"]}, "severity", "is not a severity", "say one of P0, P1, P2, P3"),
+    ({"quiet": "soon"}, "quiet", "'soon' is not a limit", 'quiet = "10 minutes"'),
+    ({"quiet": ""}, "quiet", "'' is not a limit", 'quiet = "10 minutes"'),
+    ({"quiet": 10}, "quiet", "expected string", 'quiet = "10 minutes"'),
+    ({"check": {"within": "0 hours"}}, "check", "longer than nothing", "it may set quiet, parties, within"),
+    ({"check": {"quiet": ""}}, "check", "'' is not a limit", "it may set quiet, parties, within"),
+    ({"check": {"by": "me"}}, "check", "not permitted", "it may set quiet, parties, within"),
+    ({"check": "ops_center"}, "check", "is not a table", "write [plugins.bins.full.check]"),
+    ({"chain": ["empty"]}, "chain", "is not a table", "write [plugins.bins.full.chain]"),
+    ({"chain": {"fly": {}}}, "chain.fly", "is not a step", "the steps are: empty, supervise"),
+    ({"chain": {"empty": {"accept": "a while"}}}, "chain.empty", "'a while' is not a limit", "it may set enabled"),
+    ({"chain": {"empty": {"accept": ""}}}, "chain.empty", "'' is not a limit", "it may set enabled"),
+    ({"chain": {"empty": {"loop": "huge"}}}, "chain.empty", "'huge' is not a loop; say one of micro", "it may set"),
+    ({"chain": {"empty": {"need": "most"}}}, "chain.empty", "need: Input should be 'any', 'all' or 'lead'", "it may"),
+    ({"chain": {"empty": {"colour": 1}}}, "chain.empty", "colour: Extra inputs are not permitted", "it may set"),
+    ({"chain": {"empty": 3}}, "chain.empty", "valid dictionary", "it may set"),
+]
+
+
+@pytest.mark.parametrize(("table", "where", "complaint", "remedy"), TABLES)
+def test_a_wrong_override_is_refused(table, where, complaint, remedy):
+    [fault] = faults(Full, **table)
+    assert fault.culprit == f"[plugins.bins.full] {where}"
+    assert complaint in fault.complaint
+    assert remedy in fault.remedy
+
+
+def test_all_faults_of_a_table_are_said_at_once():
+    wrong = {
+        "severity": "P9",
+        "quiet": "soon",
+        "x": 1,
+        "check": {"by": 1},
+        "chain": {"fly": {}, "empty": {"need": "x"}},
+    }
+    found = [fault.culprit.partition("] ")[2] for fault in faults(Full, **wrong)]
+    assert found == ["x", "chain.fly", "chain.empty", "severity", "quiet", "check"]
+
+
+def test_an_override_that_breaks_the_chain_is_refused():
+    found = faults(Full, chain={"supervise": {"parties": []}})
+    assert {fault.culprit for fault in found} == {"bins.full"}
+    assert "the last step, supervise, is a pause" in found[0].complaint
+    assert "change the chain of bins.full or its override in [plugins.bins.full]" in found[0].remedy
+    off = {"empty": {"enabled": False}, "supervise": {"enabled": False}}
+    [fault] = faults(Full, chain=off)
+    assert "the chain is empty" in fault.complaint
+
+
+def test_a_street_may_change_steps_check_quiet_severity_and_settings():
+    steps = {
+        "empty": {"parties": ["cleaner", "hauler"], "need": "all", "accept": "5 minutes", "inform": ["family"]},
+        "supervise": {"loop": "medium", "finish": "2 work_days"},
+    }
+    check = {"parties": ["committee"], "within": "3 hours", "quiet": "20 minutes"}
+    bound = bind(Full, {"full_percent": 70, "severity": "P1", "quiet": "30 minutes", "check": check, "chain": steps})
+    assert bound.scenario.config.full_percent == 70
+    rules = bound.rules
+    assert (rules.severity, rules.quiet) == (Severity.P1, minutes(30))
+    assert rules.check == Check(quiet=minutes(20), parties=("committee",), within=hours(3))
+    empty, supervise = rules.chain("main")
+    assert (empty.parties, empty.need, empty.accept, empty.inform) == (
+        ("cleaner", "hauler"),
+        Need.ALL,
+        minutes(5),
+        ("family",),
+    )
+    assert empty.finish == hours(1)
+    assert (supervise.loop, str(supervise.finish)) == (Loop.MEDIUM, "2 work_days")
+    assert bound.digest == rules.digest != bind(Full, {}).digest
+
+
+def test_a_step_may_be_left_out():
+    bound = bind(Full, {"chain": {"empty": {"enabled": False}}})
+    assert [step.name for step in bound.rules.chain("main")] == ["supervise"]
+
+
+def test_without_a_table_the_scenario_is_as_its_author_wrote_it():
+    bound = bind(Full, {})
+    assert bound.rules.chain("main") == Full.chain
+    assert (bound.name, bound.remembers, bound.scenario.config.full_percent) == ("bins.full", False, 80)
+
+
+def test_a_value_that_was_refused_is_not_repeated():
+    class Secretive(Config):
+        port: int = 1
+
+    class Quiet(Full):
+        config: Secretive
+        known: ClassVar[int] = 1
+
+    Quiet.__annotations__["config"] = Secretive
+    assert "hunter2" not in str(faults(Quiet, port="hunter2"))
