@@ -130,7 +130,7 @@ class Scenario(Generic[E, M]):
                 if memory and isinstance(memory[0], type):
                     cls.memory_type = memory[0]
 
-    def key(self, event: E, context: Context[M]) -> str | None:
+    def key(self, event: E, context: Context[M]) -> str | None:  # noqa: ARG002  # what a subclass may look at
         """What this event is about in this scenario: one key, one memory, at most one open case.
 
         Default: the event's subject. ``None``: the event does not concern this scenario.
@@ -146,7 +146,7 @@ class Scenario(Generic[E, M]):
             f"{type(self).__name__} must say what an event means: def assess(self, event, context)"
         )
 
-    def overdue(self, expectation: Expect, context: Context[M]) -> Iterable[Outcome]:
+    def overdue(self, expectation: Expect, context: Context[M]) -> Iterable[Outcome]:  # noqa: ARG002  # a default
         """What it means that nothing was heard of a key by the time an ``Expect`` had named."""
         return ()
 
