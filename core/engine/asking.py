@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import islice
+from types import GeneratorType
 from typing import Any, Final
 
 from ..model.chain import Severity
 from ..model.finding import Cleared, Command, Expect, Finding, Outcome
 from ..sdk.binding import Binding
-from ..sdk.scenario import Context
+from ..sdk.scenario import Context, Memory
 from ..stores.base import Memo
 
 MEMORY_BYTES_MAX: Final = 64 * 1024
@@ -24,6 +25,10 @@ TEXT_CHARS_MAX: Final = 2000
 INTEGER_MAX: Final = 2**63 - 1
 
 
+NOTHING: Final = Memory()
+"""The memory of a scenario that has none; it has no fields, so that nothing can be kept in it."""
+
+
 class OutcomeError(ValueError):
     """Something that a scenario concluded cannot be carried out. The message continues the scenario's name."""
 
@@ -32,7 +37,9 @@ def ask(
     binding: Binding, memo: Memo | None, context: Context[Any], question: Callable[[], object]
 ) -> tuple[list[Outcome], bytes]:
     """What the scenario answers, and its memory afterwards. Raises whatever it raises, and ``OutcomeError``."""
-    if binding.remembers and memo is not None and memo.memory:
+    if not binding.remembers:
+        context.recall(NOTHING)
+    elif memo is not None and memo.memory:
         context.recall(binding.scenario.memory_type.model_validate_json(memo.memory))
     else:
         context.recall(binding.scenario.memory_type())
@@ -51,7 +58,8 @@ def read_outcomes(binding: Binding, given: object) -> list[Outcome]:
     """The outcomes that ``assess`` or ``overdue`` gave. Raises ``OutcomeError`` for what is none."""
     if given is None:
         return []
-    if isinstance(given, (Finding, Cleared, Expect, Command)) or not isinstance(given, Iterable):
+    # Asked first because it is what nearly every scenario gives, and an abstract class is slow to ask.
+    if not isinstance(given, (GeneratorType, list, tuple)) and not isinstance(given, Iterable):
         raise OutcomeError(f"returned a {type(given).__name__} by itself; yield it, or return a list")
     outcomes = list(islice(given, OUTCOMES_MAX + 1))
     if len(outcomes) > OUTCOMES_MAX:
