@@ -16,18 +16,18 @@ import tempfile
 import time
 from pathlib import Path
 
+import orjson
 from lab.load import BATCHED, STRUCTURED, load, request, server
 from lab.recorder import record, replay_bare
 from lab.workload import batches, fresh, levels, street
+from rich.console import Console
+from rich.table import Table
 
-import orjson
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.receipt import Input
 from civicloop.core.gateway.cloudevents import read_batch
 from civicloop.core.model.event import Envelope
 from civicloop.core.stores.sqlite import SqliteStore
-from rich.console import Console
-from rich.table import Table
 
 ROUNDS = 3
 BATCH = 1_000
@@ -60,7 +60,7 @@ def _ingest(store: SqliteStore, bodies: list[bytes]) -> float:
     return seconds
 
 
-def _clock():  # noqa: ANN202  # a generator of times
+def _clock():  # a generator of times
     from datetime import timedelta
 
     from lab.workload import START

@@ -34,7 +34,11 @@ def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
     """
     folder = load_street(path)
     registry = _assemble(folder, plugins)
-    complaints = [*_key_complaints(folder), *_chain_complaints(folder, registry), *_channel_complaints(folder, registry)]
+    complaints = [
+        *_key_complaints(folder),
+        *_chain_complaints(folder, registry),
+        *_channel_complaints(folder, registry),
+    ]
     if complaints:
         raise StreetError(complaints)
     settings, limits = folder.settings, folder.settings.limits

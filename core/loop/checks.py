@@ -92,9 +92,7 @@ def is_same_hands(draft: Draft, track: Track, answer: Answer) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
     holder = draft.holder(answer.party)
     organisations = {answer.organisation, holder.organisation if holder else ""}
-    is_same_person = any(
-        _person(answer.by) == _person(order.by) != "" for order in _reporters(track)
-    )
+    is_same_person = any(_person(answer.by) == _person(order.by) != "" for order in _reporters(track))
     return is_same_person or _same_hands(track, answer.party, organisations)
 
 
@@ -142,9 +140,7 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
         rearm(draft, replace(track, asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
     for order in again.values():
-        draft.tell(
-            NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by
-        )
+        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
     if track.rework > REWORKS_MAX and not has_climbed:
         ask(draft, track.name, index + 1, Reason.ESCALATED)
 

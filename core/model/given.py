@@ -10,7 +10,6 @@ from typing import Final
 from .chain import Rules
 from .finding import Finding
 
-
 THROUGH: Final = "token:"
 """Marks in a journal's ``by`` the token of an admin who spoke on behalf of the person before it, if one was named."""
 

@@ -179,7 +179,14 @@ class Town:
         self._engine.setup = self._setup
 
     def _envelope(
-        self, type: str, subject: str, at: datetime, place: str | None, id: str | None, source: str, data: dict[str, Any]
+        self,
+        type: str,
+        subject: str,
+        at: datetime,
+        place: str | None,
+        id: str | None,
+        source: str,
+        data: dict[str, Any],
     ) -> Envelope:
         self._events += 1
         name = id or f"e{self._events}"
@@ -187,7 +194,9 @@ class Town:
         attributes |= {"subject": subject} if subject else {}
         attributes |= {"place": place} if place else {}
         body = orjson.dumps({**attributes, "data": data}, option=orjson.OPT_SORT_KEYS)
-        return Envelope(name, source, type, subject or None, at, orjson.loads(orjson.dumps(data)), place, "", None, body)
+        return Envelope(
+            name, source, type, subject or None, at, orjson.loads(orjson.dumps(data)), place, "", None, body
+        )
 
 
 def _decided(notice: Notice) -> tuple[str, int, int]:
@@ -206,7 +215,9 @@ def _setup(
     roles = {"ops_center", "neighborhood_committee"}
     for binding in registry.bindings.values():
         roles |= set(binding.rules.check.parties)
-        roles |= {role for rule in binding.rules.tracks for step in rule.chain for role in (*step.parties, *step.inform)}
+        roles |= {
+            role for rule in binding.rules.tracks for step in rule.chain for role in (*step.parties, *step.inform)
+        }
     parties = {("street", role): Party("street", role, f"{role} Ltd.") for role in roles - nobody}
     directory = Directory("street", {place.code: place for place in PLACES}, {}, parties)
     return Setup(Street("street", directory), registry, lateness=lateness)
@@ -221,5 +232,3 @@ def _registry(scenarios: tuple[type[Scenario[Any, Any]], ...], config: Mapping[s
         name: {one.short_name(): config.get(one.name, {}) for one in group} for name, group in plugins.items()
     }
     return assemble([Plugin(name, "", tuple(group)) for name, group in plugins.items()], tables)
-
-
