@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -73,14 +72,14 @@ def _my_order(draft: Draft, track: Track, given: Answer) -> WorkOrder:
 
 
 def _with_order(track: Track, changed: WorkOrder) -> Track:
-    return replace(track, orders=tuple(changed if order.number == changed.number else order for order in track.orders))
+    return track._replace(orders=tuple(changed if order.number == changed.number else order for order in track.orders))
 
 
 def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
     order = _my_order(draft, track, given)
     if order.state is OrderState.ACCEPTED:
         return unchanged(draft.case, Reason.ALREADY)
-    track = _with_order(track, replace(order, state=OrderState.ACCEPTED, by=given.by))
+    track = _with_order(track, order._replace(state=OrderState.ACCEPTED, by=given.by))
     rearm(draft, track)
     draft.journal(Reason.ACCEPTED, draft.track(track.name), party=order.party, step=order.step)
     return draft.decision(Reason.ACCEPTED)
@@ -108,10 +107,9 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return unchanged(case, Reason.ALREADY)
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
     mine = _orders_meant(track, order, given)
-    track = replace(
-        track,
+    track = track._replace(
         orders=tuple(
-            replace(one, state=state, by=given.by or one.by) if one.number in mine else one for one in track.orders
+            one._replace(state=state, by=given.by or one.by) if one.number in mine else one for one in track.orders
         ),
     )
     draft.put(track)
@@ -153,7 +151,7 @@ def _after_loss(draft: Draft, track: Track) -> None:
 
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order = _my_order(draft, track, given)
-    track = _with_order(track, replace(order, state=OrderState.RETURNED, by=given.by or order.by))
+    track = _with_order(track, order._replace(state=OrderState.RETURNED, by=given.by or order.by))
     draft.put(track)
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
     if order.check:
@@ -176,7 +174,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
     match given.result or "pass":
         case "pass":
             if order is not None:
-                track = _with_order(track, replace(order, state=OrderState.REPORTED, by=given.by))
+                track = _with_order(track, order._replace(state=OrderState.REPORTED, by=given.by))
             pass_check(draft, track, given.party)
             return draft.decision(Reason.VERIFIED)
         case "fail":
@@ -195,12 +193,12 @@ def _review(draft: Draft, track: Track, given: Answer, reviewed: bool) -> Decisi
     if not step.review or track.state not in (TrackState.WORKING, TrackState.SUPERVISED):
         return refuse(draft.case, Reason.NOT_UNDER_REVIEW, f"track {track.name} is not at a review but at {step.name}")
     orders = tuple(
-        replace(order, state=OrderState.REPORTED, by=given.by)
+        order._replace(state=OrderState.REPORTED, by=given.by)
         if order.step == step.name and order.party == given.party and order.is_open
         else order
         for order in track.orders
     )
-    track = replace(track, orders=orders, reviewed=reviewed)
+    track = track._replace(orders=orders, reviewed=reviewed)
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
     return draft.decision(Reason.REVIEWED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
@@ -30,16 +29,16 @@ def sensors_may_close(case: Case) -> bool:
 def begin_check(draft: Draft, track: Track, reporters: tuple[int, ...], result: str, effect: Effect) -> None:
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
     check = draft.case.rules.check
-    track = replace(track, result=result, reporters=reporters, held_at=draft.now, quiet_until=None)
+    track = track._replace(result=result, reporters=reporters, held_at=draft.now, quiet_until=None)
     if not check.quiet and not check.parties:
         return draft.close_track(track, result)
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
     is_theirs = sensors_may_close(draft.case) and effect is Effect.DONE
     held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
-    track = replace(track, state=TrackState.VERIFYING, held_state=held)
+    track = track._replace(state=TrackState.VERIFYING, held_state=held)
     if check.quiet and is_theirs:
         until = draft.street.deadline(draft.now, check.quiet)
-        track = replace(track, quiet_until=until, due=until)
+        track = track._replace(quiet_until=until, due=until)
         draft.put(track)
         draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
     return ask_checker(draft, track)
@@ -57,7 +56,7 @@ def ask_checker(draft: Draft, track: Track) -> None:
         if holder is not None and not _same_hands(track, holder.role, {holder.organisation}):
             return _ask(draft, track, holder)
     due = track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after)
-    track = replace(track, due=due)
+    track = track._replace(due=due)
     draft.put(track)
     if roles:
         draft.journal(Reason.NOBODY_FOUND, track, party="+".join(roles))
@@ -69,9 +68,9 @@ def _ask(draft: Draft, track: Track, holder: Holder) -> None:
     step = draft.case.step(track)
     within = draft.street.deadline(draft.now, draft.case.rules.check.within or draft.street.repeat_after)
     (order,) = new_orders(draft, step, [holder])
-    order = replace(order, check=True, accept_by=None, finish_by=within)
+    order = order._replace(check=True, accept_by=None, finish_by=within)
     due = min(within, track.quiet_until) if track.quiet_until else within
-    track = replace(track, orders=(*track.orders, order), due=due)
+    track = track._replace(orders=(*track.orders, order), due=due)
     draft.put(track)
     draft.journal(Reason.CHECK_ASKED, track, party=holder.role)
     draft.tell(NoticeKind.CHECK, holder.role, Reason.CHECK_ASKED, step, order, within)
@@ -109,7 +108,7 @@ def pass_check(draft: Draft, track: Track, party: str) -> None:
 
 def without_checks(track: Track) -> Track:
     """The track without the orders to check an earlier report: the next report may be checked by the same people."""
-    return replace(track, orders=tuple(order for order in track.orders if not order.check))
+    return track._replace(orders=tuple(order for order in track.orders if not order.check))
 
 
 def fail_check(draft: Draft, track: Track, party: str) -> None:
@@ -122,8 +121,7 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     step = draft.case.rules.chain(track.name)[index]
     again = {order.number: _asked_again(draft, order, step) for order in _reporters(track)}
     has_climbed = index < track.step
-    track = replace(
-        without_checks(track),
+    track = without_checks(track)._replace(
         state=track.held_state if has_climbed else TrackState.WORKING,
         held_state=TrackState.WORKING,
         due=track.step_due,
@@ -133,11 +131,11 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
         held_at=None,
         quiet_until=None,
     )
-    track = replace(track, orders=tuple(again.get(order.number, order) for order in track.orders))
+    track = track._replace(orders=tuple(again.get(order.number, order) for order in track.orders))
     if has_climbed:
         draft.put(track)
     else:
-        rearm(draft, replace(track, asked_at=draft.now))
+        rearm(draft, track._replace(asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
     for order in again.values():
         draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
@@ -153,7 +151,7 @@ def _step_of_reporters(draft: Draft, track: Track) -> int:
 def _asked_again(draft: Draft, order: WorkOrder, step: Step) -> WorkOrder:
     accept_by = draft.street.deadline(draft.now, step.accept) if step.accept else None
     finish_by = draft.street.deadline(draft.now, step.finish) if step.finish else None
-    return replace(order, state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by)
+    return order._replace(state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by)
 
 
 def lapse_check(draft: Draft, track: Track) -> Reason:
@@ -164,7 +162,7 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
             return Reason.VERIFIED
         return _doubt_sensors(draft, track)
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
-    track = replace(track, due=min(due, track.quiet_until) if track.quiet_until else due)
+    track = track._replace(due=min(due, track.quiet_until) if track.quiet_until else due)
     draft.put(track)
     step = draft.case.step(track)
     checkers = [order for order in track.orders if order.check and order.is_open]
@@ -177,7 +175,7 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
 
 def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     """The case became a danger to life while the sensors were watched: people look, or go on with the work."""
-    track = replace(track, quiet_until=None)
+    track = track._replace(quiet_until=None)
     draft.journal(Reason.CHECK_UNABLE, track, party=SENSOR)
     if track.reporters:
         # A checker who was asked beside the sensors is asked again, as the one who counts now.
@@ -190,6 +188,6 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
 def unable(draft: Draft, track: Track, order: WorkOrder) -> None:
     """Whoever was asked to look cannot: the next one is asked."""
     orders = tuple(withdrawn(old) if old.number == order.number else old for old in track.orders)
-    track = replace(track, orders=orders)
+    track = track._replace(orders=orders)
     draft.journal(Reason.CHECK_UNABLE, track, party=order.party)
     ask_checker(draft, track)

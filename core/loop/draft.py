@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..model.case import Case, Entry, Evidence, OrderState, Reason, Track, TrackState, WorkOrder
@@ -41,9 +41,9 @@ def unchanged(case: Case | None, reason: Reason) -> Decision:
 
 def _ended(track: Track) -> Track:
     """The track without anything left to wait for; what had not been answered is withdrawn."""
-    orders = tuple(replace(order, state=OrderState.WITHDRAWN) if order.is_open else order for order in track.orders)
-    track = replace(track, state=TrackState.CLOSED, held_state=TrackState.WORKING, orders=orders)
-    return replace(track, due=None, step_due=None, quiet_until=None, held_at=None)
+    orders = tuple(order._replace(state=OrderState.WITHDRAWN) if order.is_open else order for order in track.orders)
+    track = track._replace(state=TrackState.CLOSED, held_state=TrackState.WORKING, orders=orders)
+    return track._replace(due=None, step_due=None, quiet_until=None, held_at=None)
 
 
 class Draft:
@@ -95,7 +95,7 @@ class Draft:
             event=self.event,
         )
         self.entries.append(entry)
-        self.case = replace(case, entries=entry.seq)
+        self.case = case._replace(entries=entry.seq)
 
     def holder(self, role: str) -> Holder | None:
         """Who holds ``role`` at the case's place now."""
@@ -146,14 +146,14 @@ class Draft:
 
     def close_track(self, track: Track, result: str) -> None:
         """End a track; the case ends with its last open required track, and everybody who was asked hears it."""
-        track = _ended(replace(track, result=result))
+        track = _ended(track._replace(result=result))
         self.put(track)
         if any(other.required and other.is_open for other in self.case.tracks):
             self.journal(Reason.TRACK_CLOSED, track)
             asked = [order.party for order in track.orders]
             return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
         closed = tuple(_ended(other) for other in self.case.tracks)
-        self.case = replace(self.case, tracks=closed, closed_at=self.now, result=result)
+        self.case = self.case._replace(tracks=closed, closed_at=self.now, result=result)
         self.journal(Reason.CLOSED, track)
         told = {notice.party for notice in self.notices if notice.kind is NoticeKind.CLOSED}
         asked = [order.party for other in closed for order in other.orders if order.party not in told]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ..model.case import Case, Reason, Track, TrackState, case_id
@@ -22,7 +21,7 @@ def found(case: Case | None, given: Found, now: datetime, street: Street) -> Dec
             return unchanged(case, Reason.HISTORY)
         return open_case(given, case.round + 1 if case else 1, now, street)
     draft = Draft(
-        replace(case, sightings=case.sightings + 1, newest=max(case.newest, given.at)), now, street, given.event
+        case._replace(sightings=case.sightings + 1, newest=max(case.newest, given.at)), now, street, given.event
     )
     draft.note_evidence(given.finding.message, given.at)
     reason = _raise_severity(draft, given.finding.severity)
@@ -68,7 +67,7 @@ def _raise_severity(draft: Draft, severity: Severity | None) -> Reason:
     case = draft.case
     if severity is None or not severity.graver_than(case.severity):
         return Reason.SEEN_AGAIN
-    draft.case = replace(case, severity=severity)
+    draft.case = case._replace(severity=severity)
     for track in case.tracks:
         if track.is_open:
             draft.journal(Reason.SEVERITY_RAISED, track)
@@ -98,7 +97,7 @@ def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street)
         return unchanged(case, Reason.NOTHING_OPEN)
     if given.at < case.newest:
         return unchanged(case, Reason.HISTORY)
-    draft = Draft(replace(case, newest=given.at), now, street, given.event, by=SENSOR)
+    draft = Draft(case._replace(newest=given.at), now, street, given.event, by=SENSOR)
     draft.note_evidence(Reason.CLEARED, given.at)
     rule = case.rules.on_cleared
     if not sensors_may_close(case) or (case.was_dispatched and rule is CLOSE_BEFORE_DISPATCH):
@@ -125,8 +124,7 @@ def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
     for track in draft.case.tracks:
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
-            held = replace(
-                track,
+            held = track._replace(
                 state=TrackState.VERIFYING,
                 held_state=track.state,
                 held_at=given.at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -30,12 +29,12 @@ def extend(draft: Draft, track: Track, given: Answer) -> Decision:
     if limit is None:
         return refuse(case, Reason.NO_LIMIT, f"step {step.name} has no finish limit to extend")
     orders = tuple(
-        replace(order, finish_by=draft.street.deadline(order.finish_by, limit))
+        order._replace(finish_by=draft.street.deadline(order.finish_by, limit))
         if order.step == step.name and order.finish_by and not order.check
         else order
         for order in track.orders
     )
-    rearm(draft, replace(track, orders=orders, extensions=track.extensions + 1))
+    rearm(draft, track._replace(orders=orders, extensions=track.extensions + 1))
     draft.journal(Reason.EXTENDED, draft.track(track.name), party=given.party)
     draft.tell_all(NoticeKind.INFORM, asked_now(track), Reason.EXTENDED, step)
     return draft.decision(Reason.EXTENDED)
@@ -55,8 +54,8 @@ def suspend(draft: Draft, track: Track, given: Answer) -> Decision:
     until = given.until
     if until is None or not draft.now < until <= draft.now + timedelta(days=SUSPENSION_DAYS_MAX):
         return refuse(case, Reason.BAD_DATE, f"say 'until' when, after now and within {SUSPENSION_DAYS_MAX} days")
-    held = replace(track, state=TrackState.SUSPENDED, held_at=draft.now, due=until)
-    held = replace(held, suspensions=track.suspensions + 1)
+    held = track._replace(state=TrackState.SUSPENDED, held_at=draft.now, due=until)
+    held = held._replace(suspensions=track.suspensions + 1)
     draft.put(held)
     draft.journal(Reason.SUSPENDED, held, party=given.party)
     draft.tell_all(NoticeKind.INFORM, asked_now(held), Reason.SUSPENDED, case.step(held))
@@ -83,7 +82,7 @@ def reassign(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(case, Reason.NOT_PERMITTED, f"{given.to} enforces: have a human review approved first")
     before = [party for party in asked_now(track) if party != given.to]
     (order,) = orders = new_orders(draft, step, [holder])
-    again = replace(track, state=TrackState.WORKING, asked_at=draft.now, orders=supersede(track.orders, orders))
+    again = track._replace(state=TrackState.WORKING, asked_at=draft.now, orders=supersede(track.orders, orders))
     rearm(draft, again)
     draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
     due = order.accept_by or order.finish_by
@@ -130,8 +129,8 @@ def reopen(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(case, Reason.CASE_OPEN, f"case {case.id} {what}")
     if not track.required:
         return refuse(case, Reason.NOT_PERMITTED, f"{track.name} is side work; reopen a required track")
-    fresh = replace(without_checks(track), state=TrackState.WORKING, due=draft.now, reporters=(), result="")
-    draft.case = replace(case.with_track(fresh), closed_at=None, result="")
+    fresh = without_checks(track)._replace(state=TrackState.WORKING, due=draft.now, reporters=(), result="")
+    draft.case = case.with_track(fresh)._replace(closed_at=None, result="")
     draft.journal(Reason.REOPENED, fresh, party=given.party)
     ask(draft, track.name, track.step, Reason.ASKED)
     return draft.decision(Reason.REOPENED)

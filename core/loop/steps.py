@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..model.case import OrderState, Reason, Track, TrackState, WorkOrder
@@ -29,7 +28,7 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
             return _pause(draft, track, index, step)
         if holders := _holders(draft, step):
             return _ask_step(draft, track, index, step, holders, reason)
-        draft.put(replace(track, step=index, loop=step.loop))
+        draft.put(track._replace(step=index, loop=step.loop))
         draft.journal(Reason.NOBODY_FOUND, draft.track(name), party="+".join(step.parties))
         draft.tell_ops(Reason.NOBODY_FOUND, draft.track(name))
         index += 1
@@ -60,8 +59,7 @@ def _holders(draft: Draft, step: Step) -> list[Holder]:
 
 def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
     due = draft.street.deadline(draft.now, step.finish) if step.finish else draft.now
-    track = replace(
-        track,
+    track = track._replace(
         state=TrackState.WORKING,
         step=index,
         asked_at=draft.now,
@@ -76,8 +74,7 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and not order.check]
     orders = new_orders(draft, step, holders)
-    track = replace(
-        track,
+    track = track._replace(
         state=TrackState.WORKING,
         step=index,
         asked_at=draft.now,
@@ -105,7 +102,7 @@ def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[W
 
 def withdrawn(order: WorkOrder) -> WorkOrder:
     """The order taken back: it can be answered no longer, and its step no longer counts it."""
-    return replace(order, state=OrderState.WITHDRAWN)
+    return order._replace(state=OrderState.WITHDRAWN)
 
 
 def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrder, ...]:
@@ -119,7 +116,7 @@ def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrd
     finish_by = deadline(case.opened_at if step.from_opening else now, step.finish) if step.finish else None
     if step.finish and finish_by and finish_by <= (accept_by or now):
         finish_by = deadline(now, step.finish)
-    draft.case = replace(case, orders_asked=case.orders_asked + len(holders))
+    draft.case = case._replace(orders_asked=case.orders_asked + len(holders))
     return tuple(
         WorkOrder(number, step.name, holder.role, holder.organisation, now, accept_by, finish_by)
         for number, holder in enumerate(holders, case.orders_asked + 1)
@@ -178,7 +175,7 @@ def rearm(draft: Draft, track: Track) -> None:
     step = draft.case.step(track)
     if track.state is TrackState.WORKING and step.parties:
         due = step_deadline(draft, track, step)
-        track = replace(track, due=due, step_due=due)
+        track = track._replace(due=due, step_due=due)
     draft.put(track)
 
 
@@ -187,13 +184,13 @@ def resume(draft: Draft, track: Track, party: str = "") -> None:
     pause = draft.now - (track.held_at or draft.now)
     name = draft.case.step(track).name
     orders = tuple(_later(order, pause) if order.step == name and not order.check else order for order in track.orders)
-    track = replace(track, orders=orders, step_due=(track.step_due or draft.now) + pause)
+    track = track._replace(orders=orders, step_due=(track.step_due or draft.now) + pause)
     go_on(draft, track, Reason.RESUMED, party)
 
 
 def _later(order: WorkOrder, pause: timedelta) -> WorkOrder:
     accept_by, finish_by = order.accept_by, order.finish_by
-    return replace(order, accept_by=accept_by and accept_by + pause, finish_by=finish_by and finish_by + pause)
+    return order._replace(accept_by=accept_by and accept_by + pause, finish_by=finish_by and finish_by + pause)
 
 
 def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
@@ -202,8 +199,8 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
     What was answered meanwhile counts: where nobody is left who could do it, the next step is asked at once.
     """
     state = track.held_state
-    track = replace(track, state=state, held_at=None, quiet_until=None, result="", due=track.step_due)
-    track = replace(track, held_state=TrackState.WORKING)
+    track = track._replace(state=state, held_at=None, quiet_until=None, result="", due=track.step_due)
+    track = track._replace(held_state=TrackState.WORKING)
     rearm(draft, track)
     step = draft.case.step(track)
     draft.journal(reason, draft.track(track.name), party=party)
@@ -255,7 +252,7 @@ def repeat(draft: Draft, track: Track) -> None:
 def _hold(draft: Draft, name: str, index: int) -> Track:
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
     loop = draft.case.rules.chain(name)[index].loop
-    track = replace(draft.track(name), state=TrackState.SUPERVISED, step=index, due=due, step_due=due, loop=loop)
+    track = draft.track(name)._replace(state=TrackState.SUPERVISED, step=index, due=due, step_due=due, loop=loop)
     draft.put(track)
     return track
 
@@ -266,7 +263,7 @@ def _remind(draft: Draft, track: Track, reason: Reason) -> None:
     orders = tuple(order for order in current_orders(track, step) if order.is_open)
     if not orders and (holders := _holders(draft, step)):
         orders = new_orders(draft, step, holders)
-        draft.put(replace(track, orders=supersede(track.orders, orders)))
+        draft.put(track._replace(orders=supersede(track.orders, orders)))
     for order in orders:
         if order.party != OPS:
             draft.tell(NoticeKind.REPEAT, order.party, reason, step, order, track.due)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -116,8 +115,7 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkOrder:
+class WorkOrder(NamedTuple):
     """What one party is asked at one step (派单).
 
     ``number`` counts within the case; ``by`` is who accepted or reported.
@@ -140,8 +138,7 @@ class WorkOrder:
         return self.state in (OrderState.ASKED, OrderState.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Something that speaks for or against the case: what kind, when, and the stored event that carries it."""
 
     kind: str
@@ -149,8 +146,7 @@ class Evidence:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One line of work in a case.
 
     ``step`` indexes the chain; ``due`` is the next instant at which something happens by itself (``None`` only when
@@ -185,8 +181,7 @@ class Track:
         return self.state is not TrackState.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One closed loop. The row is the truth; the journal is the audit.
 
     ``key`` says what the case is about within its scenario; ``round`` counts how often it has been opened;
@@ -263,14 +258,14 @@ class Case:
 
     def with_track(self, changed: Track) -> Case:
         """The case with the track of the same name replaced."""
-        return replace(self, tracks=tuple(changed if old.name == changed.name else old for old in self.tracks))
+        return self._replace(tracks=tuple(changed if old.name == changed.name else old for old in self.tracks))
 
     def with_evidence(self, evidence: Evidence) -> Case:
         """The case with one more piece of evidence; the first stays, the middle gives way when there are too many."""
         kept = (*self.evidence, evidence)
         if len(kept) > EVIDENCE_MAX:
             kept = (kept[0], *kept[-(EVIDENCE_MAX - 1) :])
-        return replace(self, evidence=kept)
+        return self._replace(evidence=kept)
 
 
 def case_id(street: str, scenario: str, key: str, round: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from operator import attrgetter
@@ -62,7 +62,7 @@ def _converter(hint: Any) -> Convert | None:
         return _instant
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {member.value: member for member in hint}.__getitem__
-    return reader(hint) if isinstance(hint, type) and is_dataclass(hint) else None
+    return reader(hint) if is_record(hint) else None
 
 
 def _tuple_converter(parts: tuple[Any, ...]) -> Convert:
@@ -91,9 +91,14 @@ def reader(cls: Callable[..., T], leave_out: str = "") -> Callable[[dict[str, An
     return read
 
 
+def is_record(hint: Any) -> bool:
+    """Whether this is a type of named fields: a frozen dataclass or a named tuple."""
+    return isinstance(hint, type) and (is_dataclass(hint) or hasattr(hint, "_fields"))
+
+
 def writer(cls: type[Any], leave_out: str = "") -> Callable[[Any], dict[str, Any]]:
-    """A function that turns a ``cls`` into dicts: orjson writes these faster than dataclasses with slots."""
-    names = tuple(field.name for field in fields(cls) if field.name != leave_out)
+    """A function that turns a ``cls`` into dicts, which orjson writes faster than records."""
+    names = tuple(name for name in get_type_hints(cls) if name != leave_out)
     values = attrgetter(*names)
     hints = get_type_hints(cls)
     nested = tuple((name, each) for name in names if (each := _tuple_writer(hints[name])) is not None)
@@ -109,7 +114,7 @@ def writer(cls: type[Any], leave_out: str = "") -> Callable[[Any], dict[str, Any
 
 def _tuple_writer(hint: Any) -> Callable[[Any], dict[str, Any]] | None:
     part = get_args(hint)[0] if get_origin(hint) is tuple else None
-    return writer(part) if isinstance(part, type) and is_dataclass(part) else None
+    return writer(part) if part is not None and is_record(part) else None
 
 
 _read_case: Final = reader(Case, leave_out="rules")

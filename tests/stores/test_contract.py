@@ -1,6 +1,5 @@
 """What every store promises: the contract of base.py, held against the store in memory and the store in a file."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -228,7 +227,7 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
 def test_a_case_is_brought_up_to_date(desk: Desk) -> None:
     case = desk.case("B7")
     desk.put(cases=[case])
-    changed = replace(desk.accepted(case), severity=Severity.P0, sightings=2)
+    changed = desk.accepted(case)._replace(severity=Severity.P0, sightings=2)
     desk.put(cases=[changed])
     assert desk.store.case(case.id) == changed
     assert desk.store.counts()["cases"] == 1
@@ -243,7 +242,7 @@ def test_the_open_round_counts_else_the_latest(desk: Desk) -> None:
     with desk.store.turn() as turn:
         assert turn.latest([ref, ("bins.full", "B9")]) == {ref: second}
     assert desk.store.round(*ref) == second
-    reopened = replace(desk.case("B7"), sightings=3)
+    reopened = desk.case("B7")._replace(sightings=3)
     desk.put(cases=[reopened])
     with desk.store.turn() as turn:
         assert turn.latest([ref]) == {ref: reopened}
@@ -343,7 +342,7 @@ def test_cases_are_filtered_by_everybody_who_was_ever_asked(desk: Desk) -> None:
     case = desk.case("a")
     desk.put(cases=[case, desk.closed(desk.case("b", 1)), desk.case("c", 2, tracks=())])
     (track,) = case.tracks
-    climbed = replace(track, orders=(*track.orders, replace(track.orders[0], number=2, party="ops_center")))
+    climbed = track._replace(orders=(*track.orders, track.orders[0]._replace(number=2, party="ops_center")))
     desk.put(cases=[case.with_track(climbed)])
     assert pages(desk, party="cleaner") == [["b", "a"]]
     assert pages(desk, party="ops_center") == [["a"]]
@@ -363,14 +362,14 @@ def test_overdue_is_who_was_asked_and_has_let_a_deadline_pass(desk: Desk) -> Non
     assert (overdue(10), overdue(10.1), overdue(31)) == ([], ["a"], ["a", "b"])
     # The chain has climbed and waits for somebody else; the cleaner still has not answered.
     (track,) = case.tracks
-    desk.put(cases=[case.with_track(replace(track, step=1, due=desk.at(40)))])
+    desk.put(cases=[case.with_track(track._replace(step=1, due=desk.at(40)))])
     assert overdue(11) == ["a"]
     # An accepted order has its finish to keep.
     (track,) = desk.accepted(case).tracks
-    desk.put(cases=[case.with_track(replace(track, due=desk.at(60)))])
+    desk.put(cases=[case.with_track(track._replace(due=desk.at(60)))])
     assert (overdue(11), overdue(61)) == ([], ["a", "b"])
     # A stop that was approved holds everything.
-    desk.put(cases=[case.with_track(replace(track, state=TrackState.SUSPENDED, due=desk.at(90)))])
+    desk.put(cases=[case.with_track(track._replace(state=TrackState.SUSPENDED, due=desk.at(90)))])
     assert overdue(61) == ["b"]
 
 
