@@ -202,5 +202,6 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     if decision.refused:
         return Receipt(Status.REFUSED, decision.reason, decision.detail, cases)
     place = work.setup.street.directory.places.get(case.place) if case else None
-    store_event(work, envelope, digest, told_at(envelope, work.now), place, EventState.ACCEPTED)
+    spoken = item.speaker.as_text() if item.speaker else ""
+    store_event(work, envelope, digest, told_at(envelope, work.now), place, EventState.ACCEPTED, spoken)
     return Receipt(Status.ACCEPTED, decision.reason, cases=cases)

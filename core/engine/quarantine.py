@@ -26,9 +26,15 @@ SILENCE: Final = "overdue"
 
 
 def store_event(
-    work: Work, envelope: Envelope, digest: bytes, at: datetime, place: Place | None, state: EventState
+    work: Work,
+    envelope: Envelope,
+    digest: bytes,
+    at: datetime,
+    place: Place | None,
+    state: EventState,
+    speaker: str = "",
 ) -> None:
-    """Write the event down, whatever becomes of it."""
+    """Write the event down, whatever becomes of it; an answer with whoever spoke."""
     directory = work.setup.street.directory
     code = place.code if place else directory.street
     work.writes.events.append(
@@ -44,6 +50,7 @@ def store_event(
             state,
             digest,
             envelope.body,
+            speaker,
         )
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+import orjson
+
 from ..model.event import Envelope
 
 
@@ -36,6 +38,18 @@ class Speaker(NamedTuple):
     admin: bool = False
     roles: tuple[str, ...] = ()
     place: str = ""
+
+    def as_text(self) -> str:
+        """The speaker as JSON, stored with the answer so that it can be judged again (law 10)."""
+        return orjson.dumps(self._asdict()).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> Speaker | None:
+        """The speaker that ``as_text`` wrote; ``None`` for an empty text."""
+        if not text:
+            return None
+        known = orjson.loads(text)
+        return cls(**{**known, "roles": tuple(known["roles"])})
 
 
 class Input(NamedTuple):

@@ -27,7 +27,10 @@ class EventState(StrEnum):
 
 
 class EventRow(NamedTuple):
-    """One stored event. ``at`` is the fact's time, ``received_at`` the turn's; ``body`` the envelope as JSON."""
+    """One stored event. ``at`` is the fact's time, ``received_at`` the turn's; ``body`` the envelope as JSON.
+
+    ``speaker`` says, as JSON, whose token brought an answer; empty for facts and where there are no tokens.
+    """
 
     id: str
     source: str
@@ -40,6 +43,7 @@ class EventRow(NamedTuple):
     state: EventState
     digest: bytes
     body: bytes
+    speaker: str = ""
 
 
 class Quarantined(NamedTuple):

@@ -81,6 +81,7 @@ event: Final = Table(
     _text("state"),
     _blob("digest"),
     _blob("body"),
+    _text("speaker"),
 )
 # The id stands first: it tells events apart soonest, while thousands of devices share one source.
 Index("uq_event_id_source", event.c.id, event.c.source, unique=True)

@@ -147,10 +147,10 @@ def event_rows(events: Iterable[EventRow]) -> Iterator[tuple[Any, ...]]:
     """Column values of events; those of one turn share their time of receipt."""
     last: datetime | None = None
     received = 0
-    for name, source, partition, kind, subject, at, received_at, place, state, digest, body in events:
+    for name, source, partition, kind, subject, at, received_at, place, state, digest, body, speaker in events:
         if received_at is not last:
             last, received = received_at, micros(received_at)
-        yield name, source, partition, kind, subject, micros(at), received, place, str(state), digest, body
+        yield name, source, partition, kind, subject, micros(at), received, place, str(state), digest, body, speaker
 
 
 def memo_rows(memos: Iterable[Memo]) -> Iterator[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ from civicloop import (
     minutes,
 )
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.receipt import Input, Receipt
+from civicloop.core.engine.receipt import Input, Receipt, Speaker
 from civicloop.core.engine.setup import Setup
 from civicloop.core.engine.simulate import Simulation
 from civicloop.core.model.event import Envelope
@@ -146,9 +146,12 @@ class Stage:
         self.engine = Engine(self.store, Setup(street(), registry(*scenarios, config=config), lateness=lateness))
         self.time = Simulation(self.engine, NOON)
 
-    def hear(self, *envelopes: Envelope, minute: float = 0) -> list[Receipt]:
+    def hear(self, *envelopes: Envelope, minute: float = 0, speaker: Speaker | None = None) -> list[Receipt]:
         """One turn at so many minutes after noon; every deadline before is met at its own instant."""
-        return self.time.feed([Input(envelope) for envelope in envelopes], NOON + timedelta(minutes=minute))
+        inputs = [
+            Input(envelope, speaker if envelope.type.startswith("loop.") else None) for envelope in envelopes
+        ]
+        return self.time.feed(inputs, NOON + timedelta(minutes=minute))
 
     def wait(self, minute: float) -> None:
         self.time.advance(NOON + timedelta(minutes=minute))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from civicloop.core.engine.chronicle import AWAY, RETRIED, SOURCE
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.receipt import Input
+from civicloop.core.engine.receipt import Input, Speaker
 from civicloop.core.gateway.cloudevents import read_json
 from civicloop.core.model.event import Envelope
 from civicloop.core.stores.base import EventRow
@@ -39,7 +39,11 @@ def rerun(recorded: SqliteStore, stage: Stage) -> None:
     batches = {at: list(group) for at, group in groupby(rows, key=lambda row: row.received_at)}
     for at in dict.fromkeys(recorded_turns(recorded)):
         own = [orjson.loads(row.body) for row in batches.get(at, ()) if row.source == SOURCE]
-        inputs = [Input(envelope_of(row)) for row in batches.get(at, ()) if row.source != SOURCE]
+        inputs = [
+            Input(envelope_of(row), Speaker.from_text(row.speaker))
+            for row in batches.get(at, ())
+            if row.source != SOURCE
+        ]
         retried = [one["data"] for one in own if one["type"] == RETRIED]
         for one in own:
             if one["type"] == AWAY:
@@ -80,16 +84,25 @@ answers = st.builds(
     st.sampled_from(ANSWERS),
 )
 # How long after the turn before, how late each fact is, what comes; and every so often an absence or a retry.
+speakers = st.sampled_from(
+    [
+        None,
+        Speaker("duty", "Clean & Sons", "p-7"),
+        Speaker("chief", admin=True),
+        Speaker("cleaners", roles=("cleaner",), person="p-8"),
+    ]
+)
 turns = st.tuples(
     st.integers(1, 200),
     st.lists(st.tuples(st.integers(0, 20), levels | beats | answers), max_size=4),
     st.sampled_from(["turn", "turn", "turn", "away", "retry"]),
+    speakers,
 )
 
 
 def play(stage: Stage, history: list[Any]) -> None:
     minute = 0
-    for number, (gap, inputs, kind) in enumerate(history):
+    for number, (gap, inputs, kind, speaker) in enumerate(history):
         minute += gap
         if kind == "away":
             stage.restart(minute)
@@ -104,7 +117,7 @@ def play(stage: Stage, history: list[Any]) -> None:
             stage.engine.retry(rows, NOON + timedelta(minutes=minute))
             minute += 1
         envelopes = [made(one, minute - late, f"{number}.{index}") for index, (late, one) in enumerate(inputs)]
-        stage.hear(*envelopes, minute=minute)
+        stage.hear(*envelopes, minute=minute, speaker=speaker)
     stage.wait(minute + 36 * 60)
 
 

@@ -34,6 +34,7 @@ def make_events() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("speaker", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_event")),
     )
     op.create_index("ix_event_state", "event", ["state"], unique=False, sqlite_where=sa.text("state != 'accepted'"))
