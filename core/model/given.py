@@ -60,10 +60,9 @@ class AllClear:
 class Answer:
     """What a party says. ``party`` is the role it speaks for, ``organisation`` and ``person`` who speaks, if known.
 
-    ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report and verify;
-    ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the pseudonym for
-    the journal; ``admin`` marks somebody acting on another's behalf;
-    ``newer_open`` says that a newer round of the same case is open.
+    ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report
+    and verify; ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the
+    pseudonym for the journal; ``admin`` marks somebody acting on another's behalf; ``newer_open`` says that a newer round of the same case is open.
     """
 
     verb: Verb

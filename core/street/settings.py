@@ -72,8 +72,8 @@ Line = Annotated[str, AfterValidator(_one_line)]
 class StreetTable(Table):
     """``[street]``: ``code`` is its place in places.csv, ``zone`` an IANA time zone, ``language`` that of its texts.
 
-    ``pseudonym_key_file`` (relative to the folder) keys the journal's names of persons; without it they are keyed by the
-    street's code, and whoever knows that can test a guess.
+    ``pseudonym_key_file`` (relative to the folder) keys the journal's names of persons; without it they are keyed by
+    the street's code, and whoever knows that can test a guess.
     """
 
     code: Word

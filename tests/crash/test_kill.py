@@ -110,9 +110,8 @@ def test_a_daemon_killed_again_and_again_loses_nothing(
     undisturbed: tuple[Story, set[str], set[str], list[str]], tmp_path: Path
 ) -> None:
     seed = random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
     story, files, events, acknowledged = run(tmp_path / "street", KILLS, seed)
-    assert set(acknowledged) <= events
-    assert story == undisturbed[0]
-    assert files == undisturbed[1]
-    assert events == undisturbed[2]
+    assert set(acknowledged) <= events, f"seed {seed}"
+    assert story == undisturbed[0], f"seed {seed}"
+    assert files == undisturbed[1], f"seed {seed}"
+    assert events == undisturbed[2], f"seed {seed}"

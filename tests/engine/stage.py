@@ -148,9 +148,7 @@ class Stage:
 
     def hear(self, *envelopes: Envelope, minute: float = 0, speaker: Speaker | None = None) -> list[Receipt]:
         """One turn at so many minutes after noon; every deadline before is met at its own instant."""
-        inputs = [
-            Input(envelope, speaker if envelope.type.startswith("loop.") else None) for envelope in envelopes
-        ]
+        inputs = [Input(envelope, speaker if envelope.type.startswith("loop.") else None) for envelope in envelopes]
         return self.time.feed(inputs, NOON + timedelta(minutes=minute))
 
     def wait(self, minute: float) -> None:
