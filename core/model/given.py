@@ -62,7 +62,8 @@ class Answer:
 
     ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report
     and verify; ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the
-    pseudonym for the journal; ``admin`` marks somebody acting on another's behalf; ``newer_open`` says that a newer round of the same case is open.
+    pseudonym for the journal; ``admin`` marks somebody acting on another's behalf; ``newer_open`` says that a newer
+    round of the same case is open.
     """
 
     verb: Verb
