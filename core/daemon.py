@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -50,6 +52,18 @@ class NotAllowed(Exception):
     """The daemon may not start like this; the message says why and what to do."""
 
 
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Hold a store against other daemons, which would deliver every notice a second time. Raises ``NotAllowed``."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with store.with_name(f"{store.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAllowed(f"another daemon serves {store} already; stop it, or name another store") from None
+        yield
+
+
 class Daemon:
     """One street's daemon: engine, courier and gateway on one event loop."""
 
@@ -90,6 +104,10 @@ class Daemon:
         Raises ``NotAllowed``, ``OSError`` (the address cannot be had) and ``StoreError``.
         """
         self._check_address()
+        with alone(self._opened.folder.path(self._opened.folder.settings.store.path)):
+            await self._serve(announce, play)
+
+    async def _serve(self, announce: Callable[[str], None], play: Sequence[Timed]) -> None:
         collect_rarely()
         away = self.engine.start(self._clock.now())
         if away:

@@ -48,11 +48,14 @@ def contacts_of(directory: Directory, notice: Notice) -> tuple[str, ...]:
 
 def place_name(directory: Directory, code: str) -> str:
     """A place in words, from the estate inwards; a household is named to its building and code, never by its people."""
-    names = [
-        place.name for place in directory.around(code) if place.level in (Level.ESTATE, Level.BUILDING, Level.UNIT)
-    ]
-    place = directory.places.get(code)
-    return " ".join(reversed(names)) or (place.name if place else code)
+    names: list[str] = []
+    for place in directory.around(code):
+        # Many streets write the estate's name into the building's and the building's into the household's.
+        is_said = any(name.startswith(place.name) for name in names)
+        if place.level in (Level.ESTATE, Level.BUILDING, Level.UNIT) and not is_said:
+            names.append(place.name)
+    known = directory.places.get(code)
+    return " ".join(reversed(names)) or (known.name if known else code)
 
 
 def clock_time(setup: Setup, notice: Notice) -> str:

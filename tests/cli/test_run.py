@@ -1,6 +1,7 @@
 """run and demo, as processes of their own: they start, serve, refuse to start, and stop."""
 
 import json
+import shutil
 import signal
 import socket
 import urllib.error
@@ -58,10 +59,11 @@ def test_it_stops_when_told_to(street: Path, start, number: int) -> None:
     assert "Traceback" not in daemon.said
 
 
-def test_a_second_daemon_on_the_same_port_says_so(street: Path, start) -> None:
+def test_a_second_daemon_on_the_same_port_says_so(street: Path, start, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(street, tmp_path / "other"))
     with start("run", street, *HERE) as first:
         port = urllib.parse.urlsplit(first.wait_for(LISTENING)[1]).port
-        with start("run", street, "--listen", f"127.0.0.1:{port}") as second:
+        with start("run", other, "--listen", f"127.0.0.1:{port}") as second:
             assert second.end() == 1
         assert second.said.splitlines()[-1] == (
             f"127.0.0.1:{port} is in use; stop what listens there, or choose another port with --listen"

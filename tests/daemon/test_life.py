@@ -37,6 +37,16 @@ def in_time(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(bounded())
 
 
+def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
+    folder = write_street(tmp_path)
+    with serving(folder) as served:
+        second = Daemon(open_street(folder), served.store, TestClock())
+        with pytest.raises(NotAllowed, match="another daemon serves .* already"):
+            in_time(second.run(lambda _: None))
+    with serving(folder):
+        pass  # the lock is gone with the first
+
+
 def event(id: str, type: str = "parcel.seen") -> Input:
     return Input(read_event({"specversion": "1.0", "id": id, "source": "/s", "type": type}))
 

@@ -132,6 +132,16 @@ def test_a_place_is_named_from_the_estate_inwards():
     ]
 
 
+def test_a_name_that_says_its_estate_is_not_said_twice():
+    directory = street().directory
+    homes = {
+        "b1": Place("b1", "Estate Building 3", Level.BUILDING, "e1"),
+        "u1": Place("u1", "Estate Building 3 flat 301", Level.UNIT, "b1"),
+    }
+    directory = replace(directory, places={**directory.places, **homes})
+    assert place_name(directory, "u1") == "Estate Building 3 flat 301"
+
+
 def test_test_plugins_need_no_texts():
     assert write_letter(Setup(street(), registry(Full)), _ask()).title.endswith("full")
 
