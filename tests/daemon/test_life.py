@@ -41,7 +41,7 @@ def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
     folder = write_street(tmp_path)
     with serving(folder) as served:
         second = Daemon(open_street(folder), served.store, TestClock())
-        with pytest.raises(NotAllowed, match="another daemon serves .* already"):
+        with pytest.raises(NotAllowed, match=r"another daemon serves .* already"):
             in_time(second.run(lambda _: None))
     with serving(folder):
         pass  # the lock is gone with the first
