@@ -42,8 +42,8 @@ async def real(port: int, database: Path) -> None:
     await asyncio.gather(runner.run(), courier.run())
 
 
-async def bare(port: int, database: Path) -> None:
-    """A handler that reads the body and answers, nothing more."""
+async def bare(port: int, _: Path) -> None:
+    """A handler that reads the body and answers, nothing more; it stores nothing."""
 
     async def handler(request: web.Request) -> web.Response:
         await request.read()

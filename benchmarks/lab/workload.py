@@ -22,13 +22,13 @@ BINS = 5_000
 OPENS_EVERY = 10
 
 
-class Level_(Event, type="bench.level"):
+class BinLevel(Event, type="bench.level"):
     """How full a bin is."""
 
     fill_percent: int
 
 
-class Overflow(Scenario[Level_]):
+class Overflow(Scenario[BinLevel]):
     """Full above 90, empty below 10."""
 
     name = "bench.overflow"
@@ -38,7 +38,7 @@ class Overflow(Scenario[Level_]):
         Step("supervise", "ops_center", accept=minutes(30), finish=hours(4), loop=SMALL),
     )
 
-    def assess(self, event: Level_, context: Context) -> Iterable[Outcome]:
+    def assess(self, event: BinLevel, _: Context) -> Iterable[Outcome]:
         """Full or empty."""
         if event.fill_percent >= 90:
             yield Finding("bin_full", percent=event.fill_percent)
@@ -62,7 +62,10 @@ def street() -> Setup:
 
 
 def levels(start: int, amount: int) -> Iterator[dict[str, object]]:
-    """Events number ``start`` onwards, as CloudEvents. Number n speaks of bin n; a full bin is empty the next time round."""
+    """Events number ``start`` onwards, as CloudEvents.
+
+    Number n speaks of bin n; a full bin is empty the next time round.
+    """
     for number in range(start, start + amount):
         turn, bin_number = divmod(number, BINS)
         full = (bin_number + turn * 5) % OPENS_EVERY == 0

@@ -11,7 +11,7 @@ from ..model.event import Envelope, digest_of
 from ..stores.base import EventState, Store
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
-from .hearing import conclude_all, hear_all, keys_of, locate, read_typed
+from .hearing import conclude_all, hear_all, locate, prepare, read_typed
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
 from .quarantine import quarantine_unplaced, store_event
@@ -72,9 +72,10 @@ class Engine:
         self.was_idle = True
         with self.store.turn() as turn:
             work = Work(turn, self.setup, now, catching_up)
-            lapse_cases(work, now - INSTANT)
+            due = turn.due_cases(now, LAPSES_MAX)
+            lapse_cases(work, due, now - INSTANT)
             receipts = take_in(work, inputs)
-            lapse_cases(work, now)
+            lapse_cases(work, due, now)
             if catching_up is None:
                 conclude_all(work, wake(work))
             if not work.is_empty:
@@ -105,8 +106,8 @@ class Engine:
         return until if until is not None and now < until else None
 
     def _count(self, receipts: list[Receipt], work: Work) -> None:
-        for receipt in receipts:
-            self.counts["event", receipt.status] += 1
+        for status, times in Counter([receipt.status for receipt in receipts]).items():
+            self.counts["event", status] += times
         for reason, times in work.decisions.items():
             self.counts["decision", reason] += times
 
@@ -136,7 +137,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
         stored.setdefault((envelope.id, envelope.source), digest)
     hear_all(work, [heard for heard, _ in facts])
     for heard, index in facts:
-        receipts[index] = Receipt(Status.ACCEPTED, cases=heard.cases)
+        receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases)
     for index in answers:
         envelope, digest = inputs[index].envelope, digests[index]
         receipt = _repeated(work, stored, envelope, digest) or take_answer(work, inputs[index], digest)
@@ -177,9 +178,7 @@ def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
     if place is None:
         return quarantine_unplaced(work, envelope, digest, at)
     store_event(work, envelope, digest, at, place, EventState.ACCEPTED)
-    heard = Heard(envelope, event, at, place, device, setup.street.directory.partition(place.code), [])
-    keys_of(work, heard, listening.bindings)
-    return heard
+    return prepare(work, envelope, event, at, (place, device), listening.bindings)
 
 
 def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:

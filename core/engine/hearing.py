@@ -48,17 +48,28 @@ def read_typed(listening: Listening, envelope: Envelope, at: datetime) -> Event 
         return f"{where} of {envelope.type} does not fit: {first['msg']}"
 
 
-def keys_of(work: Work, heard: Heard, bindings: Iterable[Binding]) -> None:
-    """Ask each scenario what this fact is about; one that raises is quarantined with the event."""
-    context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street.directory)
+def prepare(
+    work: Work,
+    envelope: Envelope,
+    event: Event,
+    at: datetime,
+    where: tuple[Place, Device | None],
+    bindings: Iterable[Binding],
+) -> Heard:
+    """The fact ready for its scenarios, each asked what it is about; one that raises is quarantined with the event."""
+    place, device = where
+    directory = work.setup.street.directory
+    context: Context[Any] = Context(work.now, place, device, directory)
+    heard = Heard(envelope, event, at, place, device, directory.partition(place.code), [])
     for binding in bindings:
         try:
-            key = check_key(binding.scenario.key(heard.event, context))
+            key = check_key(binding.scenario.key(event, context))
         except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
-            quarantine(work, heard.envelope, binding.name, error)
+            quarantine(work, envelope, binding.name, error)
             continue
         if key:
             heard.keys.append((binding, key))
+    return heard
 
 
 def hear_all(work: Work, facts: list[Heard]) -> None:
@@ -86,20 +97,19 @@ def hear(work: Work, heard: Heard) -> list[Judgement]:
 
 def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome]:
     """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
+    # A context of its own: what one scenario does to it must not reach the next.
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street.directory)
     try:
         outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
         quarantine(work, heard.envelope, binding.name, error)
         return []
-    if memo is None:
-        memo = Memo(binding.name, key, heard.partition, heard.place.code, heard.at, memory, (), None)
-    elif heard.at < memo.newest:
+    if memo is not None and heard.at < memo.newest:
         work.decisions[Reason.HISTORY] += 1
         work.remember(memo._replace(memory=memory))
         return []
-    else:
-        memo = memo._replace(partition=heard.partition, place=heard.place.code, newest=heard.at, memory=memory)
+    expects, wake_at = (memo.expects, memo.wake_at) if memo is not None else ((), None)
+    memo = Memo(binding.name, key, heard.partition, heard.place.code, heard.at, memory, expects, wake_at)
     work.remember(arm(work, memo, outcomes))
     return outcomes
 

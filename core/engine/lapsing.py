@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -20,9 +21,12 @@ CASCADE_MAX: Final = 64
 INSTANT: Final = timedelta(microseconds=1)
 
 
-def lapse_cases(work: Work, until: datetime) -> None:
-    """Fire the case deadlines up to ``until``, earliest first, those that arise on the way included."""
-    cases = {case.id: work.take_in(case) for case in work.turn.due_cases(until, LAPSES_MAX)}
+def lapse_cases(work: Work, due: Iterable[Case], until: datetime) -> None:
+    """Fire the deadlines up to ``until`` of the cases ``due`` and of those that this turn has changed.
+
+    Earliest first, those that arise on the way included.
+    """
+    cases = {case.id: work.take_in(case) for case in due}
     cases |= {case.id: case for case in work.changed()}
     waiting = [(case.due, case.id) for case in cases.values() if case.due is not None and case.due <= until]
     heapify(waiting)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..model.event import Envelope
 from .chronicle import RETRIED, chronicle
-from .hearing import hear_all, keys_of, locate, read_typed
+from .hearing import hear_all, locate, prepare, read_typed
 from .judgement import Heard
 from .receipt import Input, Receipt, Status
 from .work import Work
@@ -53,9 +53,7 @@ def _ready(work: Work, envelope: Envelope, scenario: str, at: datetime) -> Heard
     event = read_typed(listening, envelope, at)
     if isinstance(event, str):
         return event
-    heard = Heard(envelope, event, at, place, device, work.setup.street.directory.partition(place.code), [])
-    keys_of(work, heard, bindings)
-    return heard
+    return prepare(work, envelope, event, at, (place, device), bindings)
 
 
 def _receipt(work: Work, heard: Heard, scenario: str) -> Receipt:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ..model.case import Case, Entry, Evidence, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Step
@@ -13,8 +13,7 @@ from ..model.place import Holder
 from ..model.street import OPS, Street
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What became of one input: the case as it is now, and why.
 
     ``entries`` go to the journal, ``notices`` to the outbox, in the same commit as ``case``. ``refused`` decisions
@@ -39,11 +38,18 @@ def unchanged(case: Case | None, reason: Reason) -> Decision:
     return Decision(reason, case)
 
 
-def _ended(track: Track) -> Track:
+def _ended(track: Track, result: str) -> Track:
     """The track without anything left to wait for; what had not been answered is withdrawn."""
-    orders = tuple(order._replace(state=OrderState.WITHDRAWN) if order.is_open else order for order in track.orders)
-    track = track._replace(state=TrackState.CLOSED, held_state=TrackState.WORKING, orders=orders)
-    return track._replace(due=None, step_due=None, quiet_until=None, held_at=None)
+    return track._replace(
+        state=TrackState.CLOSED,
+        held_state=TrackState.WORKING,
+        orders=tuple(order._replace(state=OrderState.WITHDRAWN) if order.is_open else order for order in track.orders),
+        result=result,
+        due=None,
+        step_due=None,
+        quiet_until=None,
+        held_at=None,
+    )
 
 
 class Draft:
@@ -60,7 +66,13 @@ class Draft:
 
     def decision(self, reason: Reason) -> Decision:
         """What has been drafted, under its leading reason."""
-        return Decision(reason, self.case, tuple(self.entries), tuple(self.notices))
+        case = self.case._replace(entries=self.written) if self.entries else self.case
+        return Decision(reason, case, tuple(self.entries), tuple(self.notices))
+
+    @property
+    def written(self) -> int:
+        """How many entries the case's journal has, those of this draft included."""
+        return self.case.entries + len(self.entries)
 
     def put(self, track: Track) -> None:
         """Write a changed track back to the case."""
@@ -81,7 +93,7 @@ class Draft:
         """Write one line of the journal; the step is the track's current one unless named."""
         case = self.case
         entry = Entry(
-            seq=case.entries + 1,
+            seq=self.written + 1,
             at=self.now,
             case=case.id,
             ref=case.ref,
@@ -95,7 +107,6 @@ class Draft:
             event=self.event,
         )
         self.entries.append(entry)
-        self.case = case._replace(entries=entry.seq)
 
     def holder(self, role: str) -> Holder | None:
         """Who holds ``role`` at the case's place now."""
@@ -115,7 +126,7 @@ class Draft:
         case = self.case
         self.notices.append(
             Notice(
-                key=f"{case.id}.{case.entries}.{len(self.notices)}",
+                key=f"{case.id}.{self.written}.{len(self.notices)}",
                 kind=kind,
                 case=case.id,
                 ref=case.ref,
@@ -146,13 +157,13 @@ class Draft:
 
     def close_track(self, track: Track, result: str) -> None:
         """End a track; the case ends with its last open required track, and everybody who was asked hears it."""
-        track = _ended(track._replace(result=result))
+        track = _ended(track, result)
         self.put(track)
         if any(other.required and other.is_open for other in self.case.tracks):
             self.journal(Reason.TRACK_CLOSED, track)
             asked = [order.party for order in track.orders]
             return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
-        closed = tuple(_ended(other) for other in self.case.tracks)
+        closed = tuple(_ended(other, other.result) if other.is_open else other for other in self.case.tracks)
         self.case = self.case._replace(tracks=closed, closed_at=self.now, result=result)
         self.journal(Reason.CLOSED, track)
         told = {notice.party for notice in self.notices if notice.kind is NoticeKind.CLOSED}

@@ -233,7 +233,8 @@ class Case(NamedTuple):
             return Stage.CLOSING
         if track.state is TrackState.VERIFYING:
             return Stage.VERIFICATION
-        current = [order.state for order in track.orders if order.step == self.step(track).name and not order.check]
+        step = self.step(track).name
+        current = [order.state for order in track.orders if order.step == step and not order.check]
         if OrderState.REPORTED in current:
             return Stage.FEEDBACK
         return Stage.DISPOSAL if OrderState.ACCEPTED in current else Stage.DISPATCH

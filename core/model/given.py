@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from .chain import Rules
 from .finding import Finding
@@ -34,8 +33,7 @@ class Verb(StrEnum):
     COMMENT = "comment"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A scenario found something that needs hands; ``at`` is the fact's time, ``event`` the stored event's name."""
 
     scenario: str
@@ -48,16 +46,14 @@ class Found:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class AllClear:
+class AllClear(NamedTuple):
     """A scenario says that the sensors see all in order again."""
 
     at: datetime
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a party says. ``party`` is the role it speaks for, ``organisation`` and ``person`` who speaks, if known.
 
     ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report
@@ -83,8 +79,7 @@ class Answer:
     newer_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lapse:
+class Lapse(NamedTuple):
     """A deadline was reached; ``due`` is the deadline as it was armed, so that a late or repeated lapse is harmless."""
 
     track: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -69,8 +70,7 @@ class Shift:
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A role resolved at one moment: the organisation that holds it and the people on duty."""
 
     role: str
@@ -145,10 +145,24 @@ class Directory:
 
     def holder(self, role: str, code: str, now: datetime) -> Holder | None:
         """Who holds ``role`` for ``code`` now: the party at the nearest place around it that has one."""
+        found = self._holders.get((role, code)) or self._find_holder(role, code)
+        if found is None:
+            return None
+        holder, shifts = found
+        if not shifts:
+            return holder
+        return holder._replace(people=tuple(shift.person for shift in shifts if shift.begins <= now < shift.ends))
+
+    def _find_holder(self, role: str, code: str) -> tuple[Holder, tuple[Shift, ...]] | None:
+        """The holder without the people on duty, and the shifts that say who they are; kept, because it stays true."""
         for place in self.around(code):
             party = self.parties.get((place.code, role))
             if party is not None:
-                shifts = self.roster.get((place.code, role), ())
-                people = tuple(shift.person for shift in shifts if shift.begins <= now < shift.ends)
-                return Holder(role, place.code, party.organisation, people, party.channels)
+                holder = Holder(role, place.code, party.organisation, (), party.channels)
+                self._holders[role, code] = found = holder, self.roster.get((place.code, role), ())
+                return found
         return None
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str, str], tuple[Holder, tuple[Shift, ...]]]:
+        return {}

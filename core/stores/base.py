@@ -209,7 +209,10 @@ class Store(Protocol):
         ...
 
     def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> int:
-        """Move every watchdog armed for later than ``silent_from`` by the outage's length; returns how many."""
+        """Move every watchdog armed for later than ``silent_from`` by the outage's length; returns how many.
+
+        The outage's end counts as a heartbeat, in the same transaction.
+        """
         ...
 
     # readers -------------------------------------------------------------------------------------------------

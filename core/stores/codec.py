@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from operator import attrgetter
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -43,7 +42,7 @@ def moment_or_none(count: int | None) -> datetime | None:
     return None if count is None else EPOCH + timedelta(0, 0, count)
 
 
-# --- readers and writers, made once from the type hints of the model, so that a new field needs no second place
+# --- readers, made once from the type hints of the model, so that a new field needs no second place
 
 
 def _instant(text: str) -> datetime:
@@ -96,31 +95,14 @@ def is_record(hint: Any) -> bool:
     return isinstance(hint, type) and (is_dataclass(hint) or hasattr(hint, "_fields"))
 
 
-def writer(cls: type[Any], leave_out: str = "") -> Callable[[Any], dict[str, Any]]:
-    """A function that turns a ``cls`` into dicts, which orjson writes faster than records."""
-    names = tuple(name for name in get_type_hints(cls) if name != leave_out)
-    values = attrgetter(*names)
-    hints = get_type_hints(cls)
-    nested = tuple((name, each) for name in names if (each := _tuple_writer(hints[name])) is not None)
-
-    def write(value: Any) -> dict[str, Any]:
-        raw = dict(zip(names, values(value), strict=True))
-        for name, write_part in nested:
-            raw[name] = list(map(write_part, raw[name]))
-        return raw
-
-    return write
-
-
-def _tuple_writer(hint: Any) -> Callable[[Any], dict[str, Any]] | None:
-    part = get_args(hint)[0] if get_origin(hint) is tuple else None
-    return writer(part) if part is not None and is_record(part) else None
+def _members(record: Any) -> dict[str, Any]:
+    """A record inside a record, as orjson asks for it: it writes named tuples only by name."""
+    members: dict[str, Any] = record._asdict()
+    return members
 
 
 _read_case: Final = reader(Case, leave_out="rules")
-_write_case: Final = writer(Case, leave_out="rules")
 _read_rules: Final = reader(Rules)
-_write_rules: Final = writer(Rules)
 _read_notice: Final = reader(Notice)
 _REASONS: Final = {reason.value: reason for reason in Reason}
 
@@ -130,7 +112,9 @@ _REASONS: Final = {reason.value: reason for reason in Reason}
 
 def encode_case(case: Case) -> bytes:
     """The case as JSON, without its rules: the row names their digest."""
-    return orjson.dumps(_write_case(case))
+    members = _members(case)
+    del members["rules"]
+    return orjson.dumps(members, default=_members)
 
 
 def decode_case(body: bytes, rules: Rules) -> Case:
@@ -140,19 +124,14 @@ def decode_case(body: bytes, rules: Rules) -> Case:
     return _read_case(raw)
 
 
-def encode_rules(rules: Rules) -> bytes:
-    """The rules as JSON, without the digest under which they are kept."""
-    return orjson.dumps(_write_rules(rules))
-
-
 def decode_rules(body: bytes) -> Rules:
-    """The rules that ``encode_rules`` wrote."""
+    """The rules that ``model.chain.encode_rules`` wrote."""
     return _read_rules(orjson.loads(body))
 
 
 def encode_notice(notice: Notice) -> bytes:
     """The notice as JSON, field by field."""
-    return orjson.dumps(notice._asdict())
+    return orjson.dumps(_members(notice))
 
 
 def decode_notice(body: bytes) -> Notice:

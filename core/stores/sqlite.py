@@ -65,7 +65,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
     def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> int:
         """Move every watchdog armed for later than ``silent_from`` by the outage's length; returns how many.
 
-        A memo is looked at as long after its earliest watchdog as before.
+        A memo is looked at as long after its earliest watchdog as before. The end of the outage is noted as a
+        heartbeat in the same transaction: whoever is killed here does not count the outage a second time.
         """
         outage = silent_until - silent_from
         moved = 0
@@ -85,6 +86,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
                     rearmed.append((encode_expects(later), micros(wake), scenario, key))
                 with self._writes.in_words():
                     raw.executemany(sql.REARM.text, rearmed)
+            with self._writes.in_words():
+                raw.execute(sql.PUT_META.text, (ALIVE_AT, micros(silent_until)))
         return moved
 
     def close(self) -> None:

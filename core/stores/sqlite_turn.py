@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from ..model.case import JOURNAL_VERSION, Case
+from ..model.chain import encode_rules
 from ..model.notice import Notice
 from . import statements as sql
 from .base import EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
@@ -17,7 +18,6 @@ from .codec import (
     decode_expects,
     encode_expects,
     encode_notice,
-    encode_rules,
     entry_row,
     micros,
     moment,

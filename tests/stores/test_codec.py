@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicloop.core.model.case import Case, Entry, OrderState
-from civicloop.core.model.chain import Rules
+from civicloop.core.model.chain import Rules, encode_rules
 from civicloop.core.model.limit import Count, Limit
 from civicloop.core.model.notice import Notice
 from civicloop.core.stores import codec
@@ -63,7 +63,7 @@ def test_a_case_comes_back_exactly(case: Case) -> None:
 @given(of(Rules))
 def test_rules_come_back_exactly_and_under_the_same_digest(rules: Rules) -> None:
     digest = rules.digest
-    found = codec.decode_rules(codec.encode_rules(rules))
+    found = codec.decode_rules(encode_rules(rules))
     assert found == rules
     assert found.digest == digest
 
@@ -104,7 +104,7 @@ def test_a_casebook_decodes_the_same_bytes_once_and_stays_small(desk: Desk) -> N
 
     def find_rules(digest: str) -> bytes:
         asked.append(digest)
-        return codec.encode_rules(RULES)
+        return encode_rules(RULES)
 
     book = Casebook()
     rows: list[tuple[Any, ...]] = [

@@ -210,6 +210,7 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
     both = desk.memo("both")._replace(expects=(("a", desk.at(20)), ("b", desk.at(30))), wake_at=desk.at(22))
     desk.put(memos=[desk.memo("past", 9), desk.memo("edge", 10), two, both, desk.memo("none")])
     assert desk.store.shift_watchdogs(desk.at(10), desk.at(70)) == 3
+    assert desk.store.last_turn() == desk.at(70)
     with desk.store.turn() as turn:
         found = {memo.key: memo for memo in turn.due_memos(desk.at(999), 9)}
     assert found["past"] == desk.memo("past", 9)
