@@ -27,7 +27,6 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -167,16 +166,6 @@ def read_event(raw: Mapping[str, object]) -> Envelope:
         None if received is None else read_time(received, "received"),
         _written(event, data),
     )
-
-
-def digest(envelope: Envelope) -> bytes:
-    """16 bytes that are equal for events of equal content; when it was received does not count as content."""
-    body = envelope.body
-    if envelope.received is not None:
-        event = orjson.loads(body)
-        del event["received"]
-        body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    return blake2b(body, digest_size=16).digest()
 
 
 def parse(body: bytes) -> Any:

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from civicloop.core.gateway.cloudevents import DISALLOWED, NAME, TEXTS, EnvelopeError, digest, read_event, read_json
+from civicloop.core.gateway.cloudevents import DISALLOWED, NAME, TEXTS, EnvelopeError, read_event, read_json
 from civicloop.core.gateway.cloudevents_http import Limits, Mode, Request, read_request
-from civicloop.core.model.event import Envelope
+from civicloop.core.model.event import Envelope, digest_of
 
 CASES = Path(__file__).parents[3] / "shared" / "data" / "cloudevents_cases.jsonl"
 LEAST: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
@@ -349,7 +349,7 @@ def test_any_json_is_read_or_refused(raw: Any) -> None:
     else:
         again = read_json(envelope.body)
         assert again == envelope
-        assert digest(again) == digest(envelope)
+        assert digest_of(again) == digest_of(envelope)
 
 
 headers_sent = st.sampled_from([*CE, "ce-time", "Content-Type", "Ce-Ext"]) | strange_text
@@ -391,8 +391,8 @@ def test_the_short_cuts_of_the_checks_prove_what_they_claim() -> None:
 
 
 def test_the_digest_is_of_the_content_without_its_receipt() -> None:
-    first = digest(read_event(LEAST | {"data": {"a": 1, "b": 2}}))
+    first = digest_of(read_event(LEAST | {"data": {"a": 1, "b": 2}}))
     assert len(first) == 16
     again = LEAST | {"data": {"b": 2, "a": 1}, "received": "2026-03-04T08:15:30Z"}
-    assert digest(read_event(dict(reversed(again.items())))) == first
-    assert digest(read_event(again | {"subject": "x"})) != first
+    assert digest_of(read_event(dict(reversed(again.items())))) == first
+    assert digest_of(read_event(again | {"subject": "x"})) != first
