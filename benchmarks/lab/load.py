@@ -48,16 +48,15 @@ def load(port: int, requests: list[bytes], connections: int) -> float:
 
 
 @contextmanager
-def server(kind: str, database: Path, core: int | None) -> Iterator[int]:
-    """A server process, bound to one core where there are several; yields its port."""
+def server(kind: str, database: Path, core: int) -> Iterator[int]:
+    """A server process, bound to one core; yields its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     folder = Path(__file__).resolve().parent.parent
     process = subprocess.Popen([sys.executable, "-m", "lab.server", kind, str(port), str(database)], cwd=folder)
     try:
-        if core is not None:
-            os.sched_setaffinity(process.pid, {core})
+        os.sched_setaffinity(process.pid, {core})
         _await(port, process)
         yield port
     finally:
