@@ -110,7 +110,6 @@ def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | Non
         verb=verb_of(envelope.type),
         party=data.party,
         event=event_name(envelope),
-        person=data.person or "",
         organisation=_organisation(work, data.party, case, speaker),
         track=data.track or "",
         order=data.order or "",

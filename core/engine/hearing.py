@@ -163,11 +163,8 @@ def _found(work: Work, one: Judgement, finding: Finding, event: str) -> Found:
         warn_ops(work, "unknown_place", code, why)
         code = one.place.code
     start = start_of(binding, finding.start) if finding.start is not None else None
-    if start != finding.start or (finding.place is not None and finding.place != code):
-        place = code if finding.place else None
-        changed = {"severity": finding.severity, "start": start, "place": place, "parent": finding.parent}
-        finding = Finding(finding.message, **changed, **finding.variables)  # type: ignore[arg-type]  # same fields
-    return Found(binding.name, one.key, finding, binding.rules, code, directory.partition(code), one.at, event)
+    partition = directory.partition(code)
+    return Found(binding.name, one.key, finding, binding.rules, code, partition, one.at, event, start)
 
 
 def _command(work: Work, one: Judgement, command: Command, index: int) -> Notice:

@@ -142,5 +142,4 @@ class Work:
         writes = self.writes
         writes.memos.extend(self._remembered.values())
         writes.cases.extend(self._changed.values())
-        writes.rulebook.update({case.rules.digest: case.rules for case in self._changed.values()})
         self.turn.commit(writes)

@@ -58,7 +58,7 @@ def open_case(given: Found, round: int, now: datetime, street: Street) -> Decisi
     draft.journal(Reason.OPENED, case.tracks[0])
     for rule in rules.tracks:
         names = [step.name for step in rule.chain]
-        start = names.index(finding.start) if finding.start in names else 0
+        start = names.index(given.start) if given.start in names else 0
         ask(draft, rule.name, start, Reason.ASKED)
     return draft.decision(Reason.OPENED)
 

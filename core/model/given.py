@@ -34,7 +34,11 @@ class Verb(StrEnum):
 
 
 class Found(NamedTuple):
-    """A scenario found something that needs hands; ``at`` is the fact's time, ``event`` the stored event's name."""
+    """A scenario found something that needs hands; ``at`` is the fact's time, ``event`` the stored event's name.
+
+    ``place`` and ``start`` are where and at which step the case opens, after the street was asked what it knows of
+    those that the finding names.
+    """
 
     scenario: str
     key: str
@@ -44,6 +48,7 @@ class Found(NamedTuple):
     partition: str
     at: datetime
     event: str
+    start: str | None = None
 
 
 class AllClear(NamedTuple):
@@ -54,7 +59,7 @@ class AllClear(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a party says. ``party`` is the role it speaks for, ``organisation`` and ``person`` who speaks, if known.
+    """What a party says. ``party`` is the role it speaks for, ``organisation`` whose it is, if known.
 
     ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report
     and verify; ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the
@@ -65,7 +70,6 @@ class Answer(NamedTuple):
     verb: Verb
     party: str
     event: str
-    person: str = ""
     organisation: str = ""
     track: str = ""
     order: str = ""

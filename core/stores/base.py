@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from ..model.case import Case, Entry
-from ..model.chain import Rules
 from ..model.notice import Notice
 
 
@@ -102,7 +101,7 @@ class Writes:
     """Everything one turn writes, in one commit.
 
     ``at`` is the turn's time and ``digest`` the configuration it was decided under, both recorded so that the turn can
-    be decided again; ``rulebook`` holds rules that cases of this turn froze, by digest.
+    be decided again.
     """
 
     at: datetime
@@ -111,7 +110,6 @@ class Writes:
     quarantined: list[Quarantined] = field(default_factory=list)
     released: list[tuple[str, str, str]] = field(default_factory=list)
     memos: list[Memo] = field(default_factory=list)
-    rulebook: dict[str, Rules] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     notices: list[tuple[Notice, str]] = field(default_factory=list)
@@ -270,10 +268,6 @@ class Store(Protocol):
 
     def channels_owed(self) -> list[str]:
         """The names of all channels that pending notices wait for."""
-        ...
-
-    def next_owed(self) -> datetime | None:
-        """When the next pending notice may be sent, on whichever channel."""
         ...
 
     def delivered(self, names: Iterable[tuple[str, str]], now: datetime) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from . import statements as sql
 from .base import Access, OutboxState, Owed, Token
-from .codec import decode_notice, micros, moment, moment_or_none
+from .codec import decode_notice, micros, moment
 from .link import Link
 
 
@@ -28,10 +28,6 @@ class SqliteCourier:
     def channels_owed(self) -> list[str]:
         """The names of all channels that pending notices wait for, in order."""
         return [name for (name,) in self._reads.rows(sql.CHANNELS_OWED)]
-
-    def next_owed(self) -> datetime | None:
-        """When the next pending notice may be sent, on whichever channel."""
-        return moment_or_none(self._reads.row(sql.NEXT_OWED)[0])
 
     def delivered(self, names: Iterable[tuple[str, str]], now: datetime) -> None:
         """Mark ``(notice key, channel)`` pairs as delivered."""

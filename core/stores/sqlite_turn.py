@@ -95,7 +95,7 @@ class SqliteTurn:
 
     def _write(self, writes: Writes) -> None:
         put = self._raw.executemany
-        rules = {case.rules.digest: case.rules for case in writes.cases} | writes.rulebook
+        rules = {case.rules.digest: case.rules for case in writes.cases}
         put(sql.ADD_RULES.text, [(digest, encode_rules(text)) for digest, text in rules.items()])
         put(sql.ADD_EVENT.text, event_rows(writes.events))
         if writes.released or writes.quarantined:

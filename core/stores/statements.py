@@ -293,15 +293,8 @@ def _waiting() -> CTE:
     return first.union_all(select(following.scalar_subquery()).where(first.c.channel.is_not(None)))
 
 
-def _next_owed() -> Select[Any]:
-    waiting = _waiting()
-    soonest = select(func.min(outbox.c.next_at)).where(PENDING, outbox.c.channel == waiting.c.channel)
-    return select(func.min(soonest.scalar_subquery())).select_from(waiting)
-
-
 _CHANNELS: Final = _waiting()
 CHANNELS_OWED: Final = sql(select(_CHANNELS.c.channel).where(_CHANNELS.c.channel.is_not(None)))
-NEXT_OWED: Final = sql(_next_owed())
 DEAD_LETTERS: Final = sql(_first(select(*_OWED).where(DEAD).order_by(outbox.c.created_at, outbox.c.row)))
 
 

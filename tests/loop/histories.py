@@ -138,7 +138,7 @@ delays = st.sampled_from([timedelta(), timedelta(), timedelta(minutes=3), timede
 def finding(draw: st.DrawFn, history: History) -> Found:
     start = draw(st.sampled_from([None, None, *(step.name for step in history.rules.chain("main"))]))
     what = Finding("bin_full", severity=draw(severities), start=start)
-    return Found("bins.full", "B7", what, history.rules, "E1", "C1", history.now - draw(delays), "seen")
+    return Found("bins.full", "B7", what, history.rules, "E1", "C1", history.now - draw(delays), "seen", start)
 
 
 def reach_deadline(draw: st.DrawFn, history: History) -> None:
@@ -201,7 +201,6 @@ def answer(draw: st.DrawFn, history: History) -> Answer:
         until=history.now + draw(st.sampled_from([timedelta(hours=7), timedelta(days=300), timedelta(hours=-1)])),
         evidence=draw(st.sampled_from([("photo",), ("photo",), ()])),
         by=by,
-        person=by,
         admin=draw(st.integers(0, 9)) == 9,
     )
 

@@ -68,7 +68,7 @@ def found(
 ) -> Saying:
     finding = Finding("bin_full", severity=severity, start=start, percent=95)
     return lambda rules, now: Found(
-        rules.scenario, "B7", finding, rules, "E1", "C1", clock(now if at is None else at), event
+        rules.scenario, "B7", finding, rules, "E1", "C1", clock(now if at is None else at), event, start
     )
 
 

@@ -23,7 +23,7 @@ def keys(cases: list[Any]) -> list[str]:
 def test_a_new_store_is_empty(desk: Desk) -> None:
     store: Store = desk.store
     assert set(store.counts().values()) == {0}
-    assert (store.next_due(), store.last_turn(), store.next_owed()) == (None, None, None)
+    assert (store.next_due(), store.last_turn()) == (None, None)
     assert (store.case("x"), store.round("a", "b"), store.event("s", "i")) == (None, None, None)
     assert store.find_cases(CaseQuery()) == ([], None)
     assert (store.events(None, 0, 9), store.quarantine(9), store.unheard_types()) == ([], [], {})
@@ -401,17 +401,16 @@ def test_the_gravest_notice_goes_first_then_the_oldest(desk: Desk) -> None:
     assert owed(desk, 5) == ["a", "b", "c"]
     assert owed(desk, 5, most=2) == ["a", "b"]
     assert owed(desk, 5, "file") == []
-    assert desk.store.next_owed() == desk.at(1)
 
 
 def test_the_channels_that_notices_wait_for_are_known(desk: Desk) -> None:
     assert desk.store.channels_owed() == []
     desk.put(notices=[(desk.notice("a", 3), "hook"), (desk.notice("b", 2), "hook"), (desk.notice("c", 9), "file")])
     desk.put(notices=[(desk.notice("d"), "log"), (desk.notice("e"), "")])
-    assert (desk.store.channels_owed(), desk.store.next_owed()) == (["", "file", "hook", "log"], desk.at(0))
+    assert desk.store.channels_owed() == ["", "file", "hook", "log"]
     desk.store.delivered([("d", "log"), ("e", "")], desk.at(1))
     desk.store.give_up("c", "file", "gone")
-    assert (desk.store.channels_owed(), desk.store.next_owed()) == (["hook"], desk.at(2))
+    assert desk.store.channels_owed() == ["hook"]
 
 
 def test_the_same_notice_is_owed_once_per_channel(desk: Desk) -> None:
@@ -430,11 +429,10 @@ def test_a_failed_delivery_waits_for_its_time(desk: Desk) -> None:
     assert owed(desk, 4.9) == []
     (item,) = desk.store.owed("hook", desk.at(5), 9)
     assert (item.attempts, item.error, item.next_at) == (1, "refused", desk.at(5))
-    assert desk.store.next_owed() == desk.at(5)
     desk.store.delivered([("n", "hook")], desk.at(6))
     desk.store.retry_later("n", "hook", desk.at(7), "answered after all")
     desk.store.give_up("n", "hook", "answered after all")
-    assert (owed(desk, 99), desk.store.next_owed(), desk.store.dead_letters(9)) == ([], None, [])
+    assert (owed(desk, 99), desk.store.channels_owed(), desk.store.dead_letters(9)) == ([], [], [])
 
 
 def test_a_dead_letter_is_visible_and_comes_back_to_life(desk: Desk) -> None:
