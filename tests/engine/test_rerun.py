@@ -114,7 +114,7 @@ def play(stage: Stage, history: list[Any]) -> None:
                 if (row := stage.store.event(one.source, one.id)) is not None
             ]
             stage.wait(minute)
-            stage.engine.retry(rows, NOON + timedelta(minutes=minute))
+            stage.engine.retry(rows, NOON + timedelta(minutes=minute, seconds=1))
             minute += 1
         envelopes = [made(one, minute - late, f"{number}.{index}") for index, (late, one) in enumerate(inputs)]
         stage.hear(*envelopes, minute=minute, speaker=speaker)
