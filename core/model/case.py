@@ -31,6 +31,7 @@ class TrackState(StrEnum):
     """What a track waits for."""
 
     WORKING = "working"
+    DISPATCHING = "dispatching"
     VERIFYING = "verifying"
     SUSPENDED = "suspended"
     SUPERVISED = "supervised"
@@ -48,6 +49,14 @@ class OrderState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Duty(StrEnum):
+    """What a work order asks for: to solve it, to look whether it is solved, or to send returned work on."""
+
+    WORK = "work"
+    CHECK = "check"
+    DISPATCH = "dispatch"
+
+
 class Reason(StrEnum):
     """Why something happened, or did not: journal entry, metric label and log line use the same word."""
 
@@ -55,10 +64,18 @@ class Reason(StrEnum):
     OPENED = "opened"
     ASKED = "asked"
     PAUSED = "paused"
+    RECURRED = "recurred"
+    TRACK_OPENED = "track_opened"
     SEVERITY_RAISED = "severity_raised"
     ACCEPTED = "accepted"
     REPORTED = "reported"
     RETURNED = "returned"
+    DISPATCH_ASKED = "dispatch_asked"
+    ARBITER_ASKED = "arbiter_asked"
+    NOT_DISPATCHED = "not_dispatched"
+    REQUESTED = "requested"
+    REQUEST_DENIED = "request_denied"
+    REQUEST_VOIDED = "request_voided"
     EXTENDED = "extended"
     SUSPENDED = "suspended"
     RESUMED = "resumed"
@@ -67,10 +84,12 @@ class Reason(StrEnum):
     COMMENTED = "commented"
     CLEARED = "cleared"
     REAPPEARED = "reappeared"
+    REMINDED = "reminded"
     NOT_ACCEPTED = "not_accepted"
     NOT_FINISHED = "not_finished"
     ESCALATED = "escalated"
     NOBODY_FOUND = "nobody_found"
+    NOBODY_ON_DUTY = "nobody_on_duty"
     CHAIN_ENDED = "chain_ended"
     REVIEW_AWAITED = "review_awaited"
     REVIEWED = "reviewed"
@@ -79,11 +98,20 @@ class Reason(StrEnum):
     CHECK_UNABLE = "check_unable"
     CHECK_OVERDUE = "check_overdue"
     CHECK_FAILED = "check_failed"
+    NOT_DRAWN = "not_drawn"
+    PROOF_AWAITED = "proof_awaited"
     VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    TRACK_LAPSED = "track_lapsed"
     TRACK_CLOSED = "track_closed"
     CLOSED = "closed"
     VOIDED = "voided"
+    FORCED_CLOSED = "forced_closed"
     REOPENED = "reopened"
+    APPEALED = "appealed"
+    APPEAL_REVIEWED = "appeal_reviewed"
+    APPEAL_GRANTED = "appeal_granted"
+    APPEAL_DENIED = "appeal_denied"
     # what changes nothing a journal needs to know
     SEEN_AGAIN = "seen_again"
     NOTED = "noted"
@@ -111,6 +139,12 @@ class Reason(StrEnum):
     QUOTA_USED = "quota_used"
     BAD_DATE = "bad_date"
     NO_LIMIT = "no_limit"
+    NOT_NOW = "not_now"
+    REQUEST_PENDING = "request_pending"
+    NOTHING_REQUESTED = "nothing_requested"
+    RETURNS_USED = "returns_used"
+    NOT_TIMED_OUT = "not_timed_out"
+    NOT_APPEALED = "not_appealed"
     # what must not happen, and is shown when it does
     INTERNAL_ERROR = "internal_error"
 
@@ -118,7 +152,8 @@ class Reason(StrEnum):
 class WorkOrder(NamedTuple):
     """What one party is asked at one step (派单).
 
-    ``number`` counts within the case; ``by`` is who accepted or reported.
+    ``number`` counts within the case; ``by`` is who accepted or reported. ``is_late``: a deadline of it has passed in
+    vain. That fact stays, whatever is granted later.
     """
 
     number: int
@@ -129,8 +164,9 @@ class WorkOrder(NamedTuple):
     accept_by: datetime | None
     finish_by: datetime | None
     state: OrderState = OrderState.ASKED
-    check: bool = False
+    duty: Duty = Duty.WORK
     by: str = ""
+    is_late: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -146,14 +182,33 @@ class Evidence(NamedTuple):
     event: str
 
 
+class Request(NamedTuple):
+    """More time that a party has asked for, and that somebody else must grant: an extension, or a stop ``until``."""
+
+    verb: str
+    party: str
+    asked_at: datetime
+    until: datetime | None = None
+
+
+class Appeal(NamedTuple):
+    """A party contests that it was late (超时申诉). ``reviewer`` has granted it in the first of two reviews."""
+
+    party: str
+    asked_at: datetime
+    reviewer: str = ""
+    result: str = ""
+
+
 class Track(NamedTuple):
     """One line of work in a case.
 
-    ``step`` indexes the chain; ``due`` is the next instant at which something happens by itself (``None`` only when
-    closed); ``step_due`` is the current step's own deadline, kept while a check or a suspension holds ``due``.
-    ``held_at`` is since when a check or a suspension holds it, ``quiet_until`` until when the sensors must stay silent.
-    ``held_state`` is what it goes back to when sensors that had called all clear see it again.
-    ``reporters`` are the orders whose report is being verified.
+    ``step`` indexes the chain; ``due`` is its deadline (``None`` only when closed); ``step_due`` is the current step's
+    own deadline, kept while a check, a dispatch or a suspension holds ``due``. ``remind_at`` is when those who owe a
+    report are reminded of it. ``held_at`` is since when something holds it, ``quiet_until`` until when the sensors must
+    stay silent. ``held_state`` is what it goes back to when sensors that had called all clear see it again.
+    ``reporters`` are the orders whose report is being verified. ``returns`` counts how often it was sent back to be
+    dispatched anew; once it ``is_arbitrated`` it cannot be returned any more.
     """
 
     name: str
@@ -174,6 +229,15 @@ class Track(NamedTuple):
     held_at: datetime | None = None
     held_state: TrackState = TrackState.WORKING
     quiet_until: datetime | None = None
+    remind_at: datetime | None = None
+    returns: int = 0
+    is_arbitrated: bool = False
+    request: Request | None = None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The next instant at which something happens by itself; ``None`` once closed."""
+        return self.due if self.remind_at is None or self.due is None else min(self.due, self.remind_at)
 
     @property
     def is_open(self) -> bool:
@@ -186,7 +250,9 @@ class Case(NamedTuple):
 
     ``key`` says what the case is about within its scenario; ``round`` counts how often it has been opened;
     ``newest`` is the time of the newest fact it has heard; ``sightings`` how often it was found; ``variables`` are the
-    finding's named values for texts; ``entries`` is the number of its journal entries so far.
+    finding's named values for texts; ``entries`` is the number of its journal entries so far. ``parent`` is the case it
+    is linked to, ``previous`` the round that it repeats, ``recurrences`` how many rounds repeat each other by now.
+    ``supervised`` is the highest level that has pressed it (street 1, district 2).
     """
 
     id: str
@@ -209,6 +275,10 @@ class Case(NamedTuple):
     closed_at: datetime | None = None
     result: str = ""
     parent: str | None = None
+    previous: str | None = None
+    recurrences: int = 0
+    supervised: int = 0
+    appeal: Appeal | None = None
 
     @property
     def ref(self) -> str:
@@ -222,8 +292,13 @@ class Case(NamedTuple):
 
     @property
     def due(self) -> datetime | None:
-        """The next instant at which something happens by itself; ``None`` once closed."""
+        """The earliest deadline of its tracks; ``None`` once closed."""
         return min((track.due for track in self.tracks if track.due is not None), default=None)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The next instant at which something happens by itself; ``None`` once closed."""
+        return min((at for track in self.tracks if (at := track.next_at) is not None), default=None)
 
     @property
     def stage(self) -> Stage:
@@ -233,8 +308,10 @@ class Case(NamedTuple):
             return Stage.CLOSING
         if track.state is TrackState.VERIFYING:
             return Stage.VERIFICATION
+        if track.state is TrackState.DISPATCHING:
+            return Stage.DISPATCH
         step = self.step(track).name
-        current = [order.state for order in track.orders if order.step == step and not order.check]
+        current = [order.state for order in track.orders if order.step == step and order.duty is Duty.WORK]
         if OrderState.REPORTED in current:
             return Stage.FEEDBACK
         return Stage.DISPOSAL if OrderState.ACCEPTED in current else Stage.DISPATCH

@@ -67,6 +67,16 @@ class OnCleared(StrEnum):
 CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, EVIDENCE = OnCleared
 
 
+class Silence(StrEnum):
+    """What it means when a track's chain has ended and nobody has answered.
+
+    ``REPEAT``: the last party and ops hear of it again until somebody solves it. ``END``: the track ends, lapsed.
+    """
+
+    REPEAT = "repeat"
+    END = "end"
+
+
 ENFORCEMENT_BODIES: Final = frozenset({"urban_enforcement"})
 """Roles that punish, and so are asked only after a human review of machine evidence (domain 6.5)."""
 
@@ -122,21 +132,60 @@ class Step:
 class Check:
     """How a reported result is verified, by somebody other than whoever reported it.
 
-    ``quiet``: the sensors see nothing for this long, counted from the report. ``parties``: roles asked to look, the
-    first that is not the reporter's own; they answer ``within``. Either one suffices. With neither, a report closes.
+    ``quiet``: the sensors see nothing for this long, counted from the report. ``clear``: a sensor must say that all is
+    clear, and keep to it for this long; where it says nothing ``within``, people look. ``parties``: roles asked to
+    look, the first that is not the reporter's own; they answer ``within``. Sensors or people suffice; with neither, a
+    report closes. ``sample`` is the percentage of reports that people re-inspect, drawn from the case's id; it doubles
+    with each recent failure of the reporting party, and a danger to life is always checked.
     """
 
     quiet: Limit | None
     parties: tuple[str, ...]
     within: Limit | None
+    clear: Limit | None
+    sample: int
 
     def __init__(
-        self, quiet: Limit | None = None, parties: str | Iterable[str] = (), within: Limit | None = None
+        self,
+        quiet: Limit | None = None,
+        parties: str | Iterable[str] = (),
+        within: Limit | None = None,
+        clear: Limit | None = None,
+        sample: int = 100,
     ) -> None:
         put = object.__setattr__
         put(self, "quiet", quiet)
         put(self, "parties", _roles(parties))
         put(self, "within", within)
+        put(self, "clear", clear)
+        put(self, "sample", sample)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a report must bring to count as done, or a case to close.
+
+    A piece of evidence of ``kind``. ``to_close``: it may follow the report, but nothing closes without it. ``is_fresh``:
+    it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or around it.
+    ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a document number.
+    ``outcomes``: it says which of these came of it, as a visit record does.
+    """
+
+    kind: str
+    to_close: bool = False
+    is_fresh: bool = False
+    is_here: bool = False
+    is_timely: bool = False
+    is_numbered: bool = False
+    outcomes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """The same thing again ``within`` a span of its last closing: the case starts at step ``start``, with its history."""
+
+    within: Limit
+    start: str
 
 
 def _roles(named: str | Iterable[str]) -> tuple[str, ...]:
@@ -145,19 +194,29 @@ def _roles(named: str | Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TrackRule:
-    """One line of work: its chain, and whether the case stays open for it."""
+    """One line of work: its chain, and whether the case stays open for it.
+
+    ``opens_at`` names the step of the main track that opens it (empty: it opens with the case); ``silence`` says what
+    becomes of it when its chain has ended in vain.
+    """
 
     name: str
     chain: tuple[Step, ...]
     required: bool = True
+    opens_at: str = ""
+    silence: Silence = Silence.REPEAT
 
 
 @dataclass(frozen=True)
 class Rules:
     """Everything a case freezes when it opens; ``digest`` names this text for ever.
 
-    ``outcomes`` are the scenario's own report results and their effect; ``evidence`` the kinds of evidence that a
-    report must bring; ``quiet`` how long the sensors must stay silent after ``Cleared`` where ``on_cleared`` verifies.
+    ``outcomes`` are the scenario's own report results and their effect; ``proofs`` the evidence that a report and a
+    closing need; ``quiet`` how long the sensors must stay silent after ``Cleared`` where ``on_cleared`` verifies.
+    ``join`` is how many required tracks must be closed for the case to close (0: all that were opened).
+    ``remind_percent`` of the way to a finish, whoever owes a report is reminded (0: never). The ``returns_max``-th
+    return of a track goes to the ``arbiter``, the party that answers for the territory, whose choice cannot be
+    returned.
     """
 
     scenario: str
@@ -167,19 +226,28 @@ class Rules:
     quiet: Limit | None = None
     check: Check = field(default_factory=Check)
     outcomes: tuple[tuple[str, Effect], ...] = ()
-    evidence: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    join: int = 0
+    recurrence: Recurrence | None = None
+    remind_percent: int = 75
+    returns_max: int = 3
+    arbiter: str = "ops_center"
 
     @cached_property
     def digest(self) -> str:
         """A short hash of these rules, under which they are stored."""
         return blake2b(encode_rules(self), digest_size=8).hexdigest()
 
+    def track(self, name: str) -> TrackRule:
+        """The rule of track ``name``; raises ``LookupError`` for a track these rules do not have."""
+        for rule in self.tracks:
+            if rule.name == name:
+                return rule
+        raise LookupError(f"{self.scenario} has no track {name!r}")
+
     def chain(self, track: str) -> tuple[Step, ...]:
         """The chain of ``track``; raises ``LookupError`` for a track these rules do not have."""
-        for rule in self.tracks:
-            if rule.name == track:
-                return rule.chain
-        raise LookupError(f"{self.scenario} has no track {track!r}")
+        return self.track(track).chain
 
 
 def encode_rules(rules: Rules) -> bytes:

@@ -29,6 +29,8 @@ class Verb(StrEnum):
     ESCALATE = "escalate"
     SUPERVISE = "supervise"
     VOID = "void"
+    CLOSE = "close"
+    APPEAL = "appeal"
     REOPEN = "reopen"
     COMMENT = "comment"
 
@@ -58,13 +60,25 @@ class AllClear(NamedTuple):
     event: str
 
 
+class Brought(NamedTuple):
+    """One piece of evidence that an answer brings; ``is_known`` when its hash was brought to any case before."""
+
+    kind: str
+    hash: str = ""
+    taken_at: datetime | None = None
+    place: str = ""
+    number: str = ""
+    outcome: str = ""
+    is_known: bool = False
+
+
 class Answer(NamedTuple):
     """What a party says. ``party`` is the role it speaks for, ``organisation`` whose it is, if known.
 
     ``order`` names a work order, ``track`` a track (default: where the party was asked); ``result`` belongs to report
-    and verify; ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` the kinds brought; ``by`` is the
+    and verify; ``until`` to suspend; ``to`` is the role for reassign; ``evidence`` is what it brings; ``by`` is the
     pseudonym for the journal; ``admin`` marks somebody acting on another's behalf; ``newer_open`` says that a newer
-    round of the same case is open.
+    round of the same case is open; ``doubt`` how often the party's latest results failed a check.
     """
 
     verb: Verb
@@ -77,14 +91,15 @@ class Answer(NamedTuple):
     reason: str = ""
     to: str = ""
     until: datetime | None = None
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[Brought, ...] = ()
     by: str = ""
     admin: bool = False
     newer_open: bool = False
+    doubt: int = 0
 
 
 class Lapse(NamedTuple):
-    """A deadline was reached; ``due`` is the deadline as it was armed, so that a late or repeated lapse is harmless."""
+    """An instant was reached; ``due`` is ``Track.next_at`` as it was armed, so that a late or repeated lapse is harmless."""
 
     track: str
     due: datetime

@@ -14,6 +14,9 @@ class NoticeKind(StrEnum):
 
     ASK = "ask"
     REPEAT = "repeat"
+    REMIND = "remind"
+    DISPATCH = "dispatch"
+    DECIDE = "decide"
     REWORK = "rework"
     CHECK = "check"
     INFORM = "inform"
@@ -27,7 +30,9 @@ class Notice(NamedTuple):
 
     ``party`` is a role, or a device for a command; ``place`` the place the party answers for; ``message`` and
     ``variables`` the text; ``order`` the work order to name in the answer; ``due`` until when an answer is wanted;
-    ``reason`` what caused it.
+    ``reason`` what caused it; ``person`` whom of the party it is for, empty for the party as a whole. It goes out
+    through each of ``channels`` (none: the street's usual ones), ``not_before`` later than ``at`` only while its order
+    has not been answered.
     """
 
     key: str
@@ -46,3 +51,5 @@ class Notice(NamedTuple):
     due: datetime | None
     reason: str
     channels: tuple[str, ...]
+    person: str = ""
+    not_before: datetime | None = None

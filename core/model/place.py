@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
+
+from .chain import Severity
 
 
 class Level(StrEnum):
@@ -70,14 +72,40 @@ class Shift:
     person: str
 
 
+class Page(NamedTuple):
+    """One way in which somebody is reached: through ``channel``, ``after`` being asked unless answered meanwhile.
+
+    Only cases at least as grave as ``least`` are paged this way. A danger to life goes out on every page at once.
+    """
+
+    channel: str
+    after: timedelta = timedelta()
+    least: Severity = Severity.P3
+
+
+class Reach(NamedTuple):
+    """How one person, or a party as a whole (empty ``person``), is reached.
+
+    ``quiet`` is the span of local time in which nothing rings for a lesser matter than ``wakes``.
+    """
+
+    person: str = ""
+    pages: tuple[Page, ...] = ()
+    quiet: tuple[time, time] | None = None
+
+
 class Holder(NamedTuple):
-    """A role resolved at one moment: the organisation that holds it and the people on duty."""
+    """A role resolved at one moment: the organisation that holds it, the people on duty, and how they are reached.
+
+    ``reaches`` has one entry for each person on duty who has ways of their own, else one for the party as a whole;
+    empty where only the street's usual channels are known.
+    """
 
     role: str
     place: str
     organisation: str
     people: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    reaches: tuple[Reach, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from .limit import Calendar, Limit, hours
+from .chain import Severity
+from .limit import Calendar, Limit, hours, minutes
 from .place import Directory, Holder
 
 OPS: Final = "ops_center"
@@ -17,20 +19,31 @@ OPS: Final = "ops_center"
 REPEAT_AFTER: Final = hours(24)
 """Law 5: an unsolved case is never silent for longer."""
 
+DISPATCH_WITHIN: Final = minutes(15)
+"""How long a dispatcher may hold returned work (domain 2.5 [P])."""
+
 
 @dataclass(frozen=True)
 class Street:
-    """``code`` is the street's own place; ``repeat_after`` how often a case is repeated once its chain has ended."""
+    """``code`` is the street's own place; ``repeat_after`` how often a case is repeated once its chain has ended.
+
+    ``calendars`` are those of organisations with working hours of their own; ``dispatch_within`` is how long the street
+    may take to send returned work on (15 minutes, domain 2.5); ``wakes`` the least grave matter for which quiet hours
+    do not count.
+    """
 
     code: str
     directory: Directory
     calendar: Calendar = field(default_factory=lambda: Calendar(ZoneInfo("Asia/Shanghai")))
     repeat_after: Limit = REPEAT_AFTER
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    dispatch_within: Limit = DISPATCH_WITHIN
+    wakes: Severity = Severity.P1
 
     def holder(self, role: str, place: str, now: datetime) -> Holder | None:
         """Who holds ``role`` for ``place`` now."""
         return self.directory.holder(role, place, now)
 
-    def deadline(self, start: datetime, limit: Limit) -> datetime:
-        """When ``limit``, counted from ``start``, is used up."""
-        return self.calendar.deadline(start, limit)
+    def deadline(self, start: datetime, limit: Limit, organisation: str = "") -> datetime:
+        """When ``limit``, counted from ``start`` in the working hours of ``organisation``, is used up."""
+        return self.calendars.get(organisation, self.calendar).deadline(start, limit)
