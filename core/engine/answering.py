@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from ..model.case import Case
 from ..model.event import Envelope, Privacy
-from ..model.given import THROUGH, Answer, Verb
+from ..model.given import THROUGH, Answer, Brought, Verb
 from ..model.privacy import pseudonym
 from .judgement import event_name
 from .receipt import InvalidAnswer, Speaker
@@ -117,7 +117,7 @@ def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | Non
         reason=data.reason or "",
         to=data.to or "",
         until=data.until,
-        evidence=tuple(item if isinstance(item, str) else item.kind for item in data.evidence),
+        evidence=tuple(Brought(item if isinstance(item, str) else item.kind) for item in data.evidence),
         by=_by(work, data, speaker),
         admin=bool(speaker and speaker.admin),
         newer_open=bool(case and newest and newest.round > case.round and newest.is_open),

@@ -140,6 +140,6 @@ def warn_ops(work: Work, reason: str, culprit: str, why: str) -> None:
             order="",
             due=None,
             reason=reason,
-            channels=holder.channels if holder else (),
+            channels=tuple(page.channel for reach in holder.reaches for page in reach.pages) if holder else (),
         )
     )

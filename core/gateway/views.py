@@ -27,7 +27,8 @@ class OrderView(BaseModel):
     accept_by: datetime | None
     finish_by: datetime | None
     state: str
-    check: bool = Field(description="whether this order asks for a verification rather than a disposal")
+    duty: str = Field(description="work, check (verification) or dispatch (of returned work)")
+    is_late: bool = Field(description="whether a deadline of it has passed in vain")
 
 
 class TrackView(BaseModel):
@@ -197,7 +198,8 @@ class Viewer:
             accept_by=self._local_or_none(order.accept_by),
             finish_by=self._local_or_none(order.finish_by),
             state=order.state,
-            check=order.check,
+            duty=order.duty,
+            is_late=order.is_late,
         )
 
     def _local(self, at: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Effect
 from ..model.given import Answer, Verb
 from ..model.street import Street
@@ -97,11 +97,12 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(
             case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a result of this case; say one of {', '.join(known)}"
         )
-    missing = [kind for kind in case.rules.evidence if kind not in given.evidence]
+    brought = [one.kind for one in given.evidence]
+    missing = [proof.kind for proof in case.rules.proofs if proof.kind not in brought]
     if effect is Effect.DONE and missing:
         return refuse(case, Reason.EVIDENCE_MISSING, f"a report must bring {', '.join(missing)}; add it to 'evidence'")
     order = _my_order(draft, track, given)
-    if order.check:
+    if order.duty is Duty.CHECK:
         return refuse(case, Reason.NOT_ASKED, f"order {case.order_id(order)} asks for a check; answer it with verify")
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
@@ -113,7 +114,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         ),
     )
     draft.put(track)
-    for kind in given.evidence:
+    for kind in brought:
         draft.note_evidence(kind, draft.now)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
     reporters = _solvers(draft, track, mine) if effect is not Effect.FAILED else ()
@@ -128,7 +129,7 @@ def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> set[int]:
     """The orders a report answers: the one it names, else all that its party was given, for the thing is one."""
     if given.order:
         return {order.number}
-    return {one.number for one in track.orders if one.party == order.party and one.is_open and not one.check}
+    return {one.number for one in track.orders if one.party == order.party and one.is_open and one.duty is Duty.WORK}
 
 
 def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
@@ -154,7 +155,7 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     track = _with_order(track, order._replace(state=OrderState.RETURNED, by=given.by or order.by))
     draft.put(track)
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
-    if order.check:
+    if order.duty is Duty.CHECK:
         ask_checker(draft, track)
     else:
         _after_loss(draft, track)
@@ -168,7 +169,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
     if is_same_hands(draft, track, given):
         return refuse(case, Reason.SAME_HANDS, f"{given.party} reported this itself; somebody else must verify it")
     order = next(
-        (order for order in track.orders if order.check and order.is_open and order.party == given.party),
+        (order for order in track.orders if order.duty is Duty.CHECK and order.is_open and order.party == given.party),
         None,
     )
     match given.result or "pass":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..model.case import Case, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Effect, Severity, Step
 from ..model.given import THROUGH, Answer
 from ..model.notice import NoticeKind
@@ -50,7 +50,7 @@ def ask_checker(draft: Draft, track: Track) -> None:
     Without sensors and without parties that check, ops look.
     """
     roles = draft.case.rules.check.parties or (() if track.quiet_until else (OPS,))
-    tried = {order.party for order in track.orders if order.check}
+    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
     for role in roles:
         holder = draft.holder(role) if role not in tried else None
         if holder is not None and not _same_hands(track, holder.role, {holder.organisation}):
@@ -68,7 +68,7 @@ def _ask(draft: Draft, track: Track, holder: Holder) -> None:
     step = draft.case.step(track)
     within = draft.street.deadline(draft.now, draft.case.rules.check.within or draft.street.repeat_after)
     (order,) = new_orders(draft, step, [holder])
-    order = order._replace(check=True, accept_by=None, finish_by=within)
+    order = order._replace(duty=Duty.CHECK, accept_by=None, finish_by=within)
     due = min(within, track.quiet_until) if track.quiet_until else within
     track = track._replace(orders=(*track.orders, order), due=due)
     draft.put(track)
@@ -108,7 +108,7 @@ def pass_check(draft: Draft, track: Track, party: str) -> None:
 
 def without_checks(track: Track) -> Track:
     """The track without the orders to check an earlier report: the next report may be checked by the same people."""
-    return track._replace(orders=tuple(order for order in track.orders if not order.check))
+    return track._replace(orders=tuple(order for order in track.orders if order.duty is Duty.WORK))
 
 
 def fail_check(draft: Draft, track: Track, party: str) -> None:
@@ -165,7 +165,7 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
     track = track._replace(due=min(due, track.quiet_until) if track.quiet_until else due)
     draft.put(track)
     step = draft.case.step(track)
-    checkers = [order for order in track.orders if order.check and order.is_open]
+    checkers = [order for order in track.orders if order.duty is Duty.CHECK and order.is_open]
     draft.journal(Reason.CHECK_OVERDUE, track, party="+".join(order.party for order in checkers))
     for order in checkers:
         draft.tell(NoticeKind.REPEAT, order.party, Reason.CHECK_OVERDUE, step, order, track.due)

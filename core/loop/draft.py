@@ -17,7 +17,8 @@ class Decision(NamedTuple):
     """What became of one input: the case as it is now, and why.
 
     ``entries`` go to the journal, ``notices`` to the outbox, in the same commit as ``case``. ``refused`` decisions
-    change nothing; ``detail`` is the sentence for whoever asked.
+    change nothing; ``detail`` is the sentence for whoever asked. ``silenced`` are orders by id that were answered or
+    taken back: what would still page somebody about them later does not go out.
     """
 
     reason: Reason
@@ -26,6 +27,7 @@ class Decision(NamedTuple):
     notices: tuple[Notice, ...] = ()
     refused: bool = False
     detail: str = ""
+    silenced: tuple[str, ...] = ()
 
 
 def refuse(case: Case | None, reason: Reason, detail: str) -> Decision:
@@ -141,7 +143,7 @@ class Draft:
                 order=case.order_id(order) if order else "",
                 due=due,
                 reason=reason.value,
-                channels=holder.channels if holder else (),
+                channels=tuple(page.channel for reach in holder.reaches for page in reach.pages) if holder else (),
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from ..model.case import Case, Track, WorkOrder
+from ..model.case import Case, Duty, Track, WorkOrder
 from ..model.given import Answer, Verb
 from ..model.street import OPS
 
@@ -34,6 +34,8 @@ PERMITS: Final[dict[Verb, Who]] = {
     Verb.ESCALATE: Who.STREET,
     Verb.SUPERVISE: Who.STREET,
     Verb.VOID: Who.STREET,
+    Verb.CLOSE: Who.STREET,
+    Verb.APPEAL: Who.ASKED,
     Verb.REOPEN: Who.STREET,
 }
 
@@ -52,7 +54,9 @@ def order_named(case: Case, track: Track, answer: Answer) -> WorkOrder | None:
     mine = [order for order in track.orders if order.party == answer.party]
     if answer.order:
         return next((order for order in mine if case.order_id(order) == answer.order), None)
-    open_first = [order for order in mine if order.is_open and not order.check] or [o for o in mine if o.is_open]
+    open_first = [order for order in mine if order.is_open and order.duty is Duty.WORK] or [
+        o for o in mine if o.is_open
+    ]
     candidates = open_first or mine
     return candidates[-1] if candidates else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from ..model.case import Reason, Track, TrackState
+from ..model.case import Duty, Reason, Track, TrackState
 from ..model.chain import ENFORCEMENT_BODIES, Step
 from ..model.given import Answer
 from ..model.notice import NoticeKind
@@ -30,7 +30,7 @@ def extend(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(case, Reason.NO_LIMIT, f"step {step.name} has no finish limit to extend")
     orders = tuple(
         order._replace(finish_by=draft.street.deadline(order.finish_by, limit))
-        if order.step == step.name and order.finish_by and not order.check
+        if order.step == step.name and order.finish_by and order.duty is Duty.WORK
         else order
         for order in track.orders
     )

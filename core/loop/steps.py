@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..model.case import OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.case import Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Need, Step
 from ..model.notice import NoticeKind
 from ..model.place import Holder
@@ -72,7 +72,7 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 
 
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
-    before = [order.party for order in track.orders if order.is_open and not order.check]
+    before = [order.party for order in track.orders if order.is_open and order.duty is Duty.WORK]
     orders = new_orders(draft, step, holders)
     track = track._replace(
         state=TrackState.WORKING,
@@ -96,8 +96,8 @@ def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[W
     A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
     """
     step, parties = new[0].step, {order.party for order in new}
-    kept = (order for order in old if order.check or order.step != step or order.party not in parties)
-    return (*(order if order.check or order.step != step else withdrawn(order) for order in kept), *new)
+    kept = (order for order in old if order.duty is Duty.CHECK or order.step != step or order.party not in parties)
+    return (*(order if order.duty is Duty.CHECK or order.step != step else withdrawn(order) for order in kept), *new)
 
 
 def withdrawn(order: WorkOrder) -> WorkOrder:
@@ -128,7 +128,7 @@ def current_orders(track: Track, step: Step) -> list[WorkOrder]:
     return [
         order
         for order in track.orders
-        if order.step == step.name and not order.check and order.state is not OrderState.WITHDRAWN
+        if order.step == step.name and order.duty is Duty.WORK and order.state is not OrderState.WITHDRAWN
     ]
 
 
@@ -183,7 +183,9 @@ def resume(draft: Draft, track: Track, party: str = "") -> None:
     """Start the clocks again after a suspension; every deadline of the step moves by its length."""
     pause = draft.now - (track.held_at or draft.now)
     name = draft.case.step(track).name
-    orders = tuple(_later(order, pause) if order.step == name and not order.check else order for order in track.orders)
+    orders = tuple(
+        _later(order, pause) if order.step == name and order.duty is Duty.WORK else order for order in track.orders
+    )
     track = track._replace(orders=orders, step_due=(track.step_due or draft.now) + pause)
     go_on(draft, track, Reason.RESUMED, party)
 

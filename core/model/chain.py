@@ -165,8 +165,8 @@ class Check:
 class Proof:
     """What a report must bring to count as done, or a case to close.
 
-    A piece of evidence of ``kind``. ``to_close``: it may follow the report, but nothing closes without it. ``is_fresh``:
-    it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or around it.
+    A piece of evidence of ``kind``. ``to_close``: it may follow the report, but nothing closes without it.
+    ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or around it.
     ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a document number.
     ``outcomes``: it says which of these came of it, as a visit record does.
     """
@@ -182,7 +182,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """The same thing again ``within`` a span of its last closing: the case starts at step ``start``, with its history."""
+    """The same thing again ``within`` a span of its last closing: the case starts at ``start``, with its history."""
 
     within: Limit
     start: str

@@ -99,7 +99,7 @@ class Answer(NamedTuple):
 
 
 class Lapse(NamedTuple):
-    """An instant was reached; ``due`` is ``Track.next_at`` as it was armed, so that a late or repeated lapse is harmless."""
+    """An instant was reached; ``due`` is ``Track.next_at`` as armed, so that a late or repeated lapse is harmless."""
 
     track: str
     due: datetime

@@ -108,6 +108,10 @@ class Holder(NamedTuple):
     reaches: tuple[Reach, ...] = ()
 
 
+def _reaches(party: Party) -> tuple[Reach, ...]:
+    return (Reach(pages=tuple(map(Page, party.channels))),) if party.channels else ()
+
+
 @dataclass(frozen=True)
 class Directory:
     """Places, devices, parties and duty rosters of one street, indexed; ``street`` is the code of its own place."""
@@ -186,7 +190,7 @@ class Directory:
         for place in self.around(code):
             party = self.parties.get((place.code, role))
             if party is not None:
-                holder = Holder(role, place.code, party.organisation, (), party.channels)
+                holder = Holder(role, place.code, party.organisation, (), _reaches(party))
                 self._holders[role, code] = found = holder, self.roster.get((place.code, role), ())
                 return found
         return None

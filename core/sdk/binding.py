@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..loop.proofs import faults as chain_faults
-from ..model.chain import Check, Loop, Need, Rules, Severity, Step, TrackRule
+from ..model.chain import Check, Loop, Need, Proof, Rules, Severity, Step, TrackRule
 from ..model.limit import Limit
 from .faults import RESERVED, Fault, PluginError, class_faults, first_sentence
 from .scenario import Config, Memory, Scenario
@@ -135,7 +135,7 @@ def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
         quiet=_quiet(scenario, table, where, found),
         check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
-        evidence=scenario.evidence,
+        proofs=tuple(Proof(kind) for kind in scenario.evidence),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
-from ..model.case import Case, OrderState, TrackState
+from ..model.case import Case, Duty, OrderState, TrackState
 from ..model.chain import Rules
 from .codec import decode_case, decode_rules, encode_case, micros, micros_or_none
 
@@ -82,7 +82,7 @@ def late_at(case: Case) -> datetime | None:
         if track.state is not TrackState.SUSPENDED:
             checking = track.state is TrackState.VERIFYING
             for order in track.orders:
-                if order.is_open and (order.check or not checking):
+                if order.is_open and (order.duty is Duty.CHECK or not checking):
                     times += (order.finish_by, order.accept_by if order.state is OrderState.ASKED else None)
         for at in times:
             if at is not None and (found is None or at < found):

@@ -13,6 +13,7 @@ from civicloop.core.model.chain import (
     Check,
     Effect,
     Need,
+    Proof,
     Rules,
     Severity,
     Step,
@@ -81,4 +82,4 @@ SIDE_CLOSE = replace(SIDE, on_cleared=CLOSE)
 BEFORE = replace(WAITING, on_cleared=CLOSE_BEFORE_DISPATCH)
 NOTES = replace(PLAIN, on_cleared=EVIDENCE)
 NO_QUIET = replace(PLAIN, quiet=None)
-PHOTO = replace(PLAIN, evidence=("photo",), outcomes=(("helped", Effect.DONE), ("not_reachable", Effect.FAILED)))
+PHOTO = replace(PLAIN, proofs=(Proof("photo"),), outcomes=(("helped", Effect.DONE), ("not_reachable", Effect.FAILED)))

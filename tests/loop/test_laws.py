@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
 from civicloop.core.loop.ledger import ledger
-from civicloop.core.model.case import Case, Reason, Track, TrackState
+from civicloop.core.model.case import Case, Duty, Reason, Track, TrackState
 from civicloop.core.model.chain import Rules, Severity
 from civicloop.core.model.given import AllClear, Found, Given, Lapse, Verb
 from civicloop.core.model.notice import NoticeKind
@@ -87,7 +87,7 @@ def escalation_adds(history: History, before: Case | None, given: Given, made: D
             continue
         step = made.case.step(after).name
         kept = {order.number for order in after.orders if order.is_open}
-        open_before = {o.number for o in track.orders if o.is_open and o.step != step and not o.check}
+        open_before = {o.number for o in track.orders if o.is_open and o.step != step and o.duty is Duty.WORK}
         assert open_before <= kept
         if after.step > track.step and any(entry.reason is Reason.ESCALATED for entry in made.entries):
             told = {notice.party for notice in made.notices}
@@ -151,7 +151,7 @@ def no_enforcement_without_review(history: History, before: Case | None, given: 
 
 
 def worked(track: Track) -> list[object]:
-    return [order for order in track.orders if not order.check]
+    return [order for order in track.orders if order.duty is Duty.WORK]
 
 
 def who_is_asked_is_told(history: History, before: Case | None, given: Given, made: Decision) -> None:
@@ -185,7 +185,7 @@ def old_facts_change_nothing(history: History, before: Case | None, given: Given
 def orders_are_bounded(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """A party holds one order a step, one check apart, however often it is asked again."""
     for track in made.case.tracks if made.case else ():
-        seen = [(order.step, order.party, order.check) for order in track.orders]
+        seen = [(order.step, order.party, order.duty) for order in track.orders]
         assert len(seen) == len(set(seen))
 
 

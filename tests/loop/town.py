@@ -10,7 +10,7 @@ from civicloop.core.loop.draft import Decision
 from civicloop.core.model.case import Case, case_id
 from civicloop.core.model.chain import Rules, Severity
 from civicloop.core.model.finding import Finding
-from civicloop.core.model.given import AllClear, Answer, Found, Given, Lapse, Verb
+from civicloop.core.model.given import AllClear, Answer, Brought, Found, Given, Lapse, Verb
 from civicloop.core.model.limit import Calendar
 from civicloop.core.model.place import Directory, Level, Party, Place
 from civicloop.core.model.street import Street
@@ -108,7 +108,7 @@ def say(
         reason=reason,
         to=to,
         until=None if until is None else clock(until),
-        evidence=evidence,
+        evidence=tuple(map(Brought, evidence)),
         by=by,
         admin=admin,
         newer_open=newer_open,

@@ -67,7 +67,7 @@ TOWN = Directory(
 def test_the_nearest_place_around_it_that_has_one_answers(role: str, code: str, organisation: str) -> None:
     holder = TOWN.holder(role, code, NOON)
     assert holder is not None
-    assert (holder.role, holder.organisation, holder.channels) == (role, organisation, ("app",))
+    assert (holder.role, holder.organisation, holder.reaches[0].pages[0].channel) == (role, organisation, "app")
 
 
 @pytest.mark.parametrize(
