@@ -7,21 +7,26 @@ from datetime import datetime
 from typing import Final
 
 from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect
+from ..model.chain import Effect, Need
 from ..model.given import Answer, Verb
+from ..model.notice import NoticeKind
 from ..model.street import Street
 from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
+from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
-from .permits import CLOSED_TOO, PERMITS, REASON_NEEDED, TRACK_CLOSED_TOO, Who, is_permitted, order_named
-from .steering import escalate, extend, reassign, reopen, resume_early, supervise, suspend, void
-from .steps import ask, current_orders, is_hopeless, is_met, rearm
+from .evidence import faults_of, note_brought
+from .orders import current_orders, is_hopeless, is_met, with_orders, without
+from .permits import PERMITS, Who, is_permitted, order_named
+from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
+from .steering import escalate, force_close, reopen, supervise, void
+from .steps import ask, go_on, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
     """Hear one answer: refuse it with a sentence, or let its verb change the case."""
     if case is None:
         return refuse(None, Reason.NO_SUCH_CASE, "no case of that name has ever been opened; see GET /cases")
-    if not case.is_open and given.verb not in CLOSED_TOO:
+    if not case.is_open and not PERMITS[given.verb].on_closed:
         return refuse(case, Reason.CASE_CLOSED, f"case {case.id} was closed at {case.closed_at}; reopen it first")
     track = _track_meant(case, given)
     if track is None:
@@ -46,22 +51,29 @@ def _track_meant(case: Case, given: Answer) -> Track | None:
 
 
 def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
-    case = draft.case
-    if not track.is_open and given.verb not in TRACK_CLOSED_TOO:
-        return refuse(case, Reason.CASE_CLOSED, f"track {track.name} of case {case.id} is closed already")
+    case, permit = draft.case, PERMITS[given.verb]
     if given.order and not given.order.startswith(f"{case.id}."):
         return refuse(case, Reason.STALE_ORDER, f"order {given.order} belongs to an older round; this one is {case.id}")
-    if given.verb in REASON_NEEDED and not given.reason.strip():
+    if case.is_open and not track.is_open and not permit.of_case:
+        return refuse(case, Reason.CASE_CLOSED, f"track {track.name} of case {case.id} is closed already")
+    if permit.says_why and not given.reason.strip():
         return refuse(case, Reason.REASON_MISSING, f"{given.verb} needs a reason; say why in 'reason'")
-    if PERMITS[given.verb] is Who.ANYONE and draft.holder(given.party) is None:
+    if permit.who is Who.ANYONE and draft.holder(given.party) is None:
         return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
-    if is_permitted(case, track, given):
-        return None
-    order = order_named(case, track, given)
+    if not is_permitted(case, track, given, draft.street):
+        return _not_permitted(case, track, given)
+    if case.is_open and not permit.of_case and track.state not in permit.when:
+        known = ", ".join(sorted(permit.when))
+        detail = f"{given.verb} is heard while a track is {known}; {track.name} is {track.state}"
+        return refuse(case, permit.otherwise, detail)
+    return None
+
+
+def _not_permitted(case: Case, track: Track, given: Answer) -> Decision:
+    order, who = order_named(case, track, given), PERMITS[given.verb].who
     if given.verb is Verb.ACCEPT and order is not None and order.state is OrderState.REPORTED:
         return unchanged(case, Reason.ALREADY)
-    who = PERMITS[given.verb]
-    reason = Reason.NOT_ASKED if given.verb in (Verb.ACCEPT, Verb.REPORT, Verb.RETURN) else Reason.NOT_PERMITTED
+    reason = Reason.NOT_ASKED if who is Who.ASKED else Reason.NOT_PERMITTED
     return refuse(case, reason, f"{given.party} may not {given.verb} case {case.id} now; that takes {who.value}")
 
 
@@ -71,18 +83,36 @@ def _my_order(draft: Draft, track: Track, given: Answer) -> WorkOrder:
     return order
 
 
-def _with_order(track: Track, changed: WorkOrder) -> Track:
-    return track._replace(orders=tuple(changed if order.number == changed.number else order for order in track.orders))
+def _wrong_duty(draft: Draft, order: WorkOrder) -> Decision | None:
+    """Why an order that asks for no disposal cannot be reported: it is answered in words of its own."""
+    name = draft.case.order_id(order)
+    if order.duty is Duty.CHECK:
+        return refuse(draft.case, Reason.NOT_ASKED, f"order {name} asks for a check; answer it with verify")
+    if order.duty is Duty.DISPATCH:
+        detail = f"order {name} asks to send returned work on; answer it with reassign, it finishes nothing"
+        return refuse(draft.case, Reason.NOT_PERMITTED, detail)
+    return None
 
 
 def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
     order = _my_order(draft, track, given)
     if order.state is OrderState.ACCEPTED:
         return unchanged(draft.case, Reason.ALREADY)
-    track = _with_order(track, order._replace(state=OrderState.ACCEPTED, by=given.by))
+    track = with_orders(track, order._replace(state=OrderState.ACCEPTED, by=given.by))
     rearm(draft, track)
     draft.journal(Reason.ACCEPTED, draft.track(track.name), party=order.party, step=order.step)
+    _stop_paging_others(draft, track, order)
     return draft.decision(Reason.ACCEPTED)
+
+
+def _stop_paging_others(draft: Draft, track: Track, order: WorkOrder) -> None:
+    """Where one acceptance suffices, the others are paged no more; they hear who has taken it."""
+    step = draft.case.step(track)
+    if order.step != step.name or order.duty is not Duty.WORK or step.need is not Need.ANY:
+        return
+    others = [one for one in current_orders(track, step) if one.state is OrderState.ASKED]
+    draft.silenced.extend(draft.case.order_id(one) for one in others)
+    draft.tell_all(NoticeKind.INFORM, (one.party for one in others), Reason.ACCEPTED, step)
 
 
 def _effect(draft: Draft, given: Answer) -> Effect | None:
@@ -97,39 +127,38 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return refuse(
             case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a result of this case; say one of {', '.join(known)}"
         )
-    brought = [one.kind for one in given.evidence]
-    missing = [proof.kind for proof in case.rules.proofs if proof.kind not in brought]
-    if effect is Effect.DONE and missing:
-        return refuse(case, Reason.EVIDENCE_MISSING, f"a report must bring {', '.join(missing)}; add it to 'evidence'")
     order = _my_order(draft, track, given)
-    if order.duty is Duty.CHECK:
-        return refuse(case, Reason.NOT_ASKED, f"order {case.order_id(order)} asks for a check; answer it with verify")
+    if refusal := _wrong_duty(draft, order):
+        return refusal
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
+    faults = faults_of(draft, given, order.asked_at, is_report=effect is Effect.DONE)
+    if faults:
+        return refuse(case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
-    mine = _orders_meant(track, order, given)
-    track = track._replace(
-        orders=tuple(
-            one._replace(state=state, by=given.by or one.by) if one.number in mine else one for one in track.orders
-        ),
-    )
-    draft.put(track)
-    for kind in brought:
-        draft.note_evidence(kind, draft.now)
+    mine = [_reported(draft, one, state, given) for one in _orders_meant(track, order, given)]
+    draft.put(track := with_orders(track, *mine))
+    note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
-    reporters = _solvers(draft, track, mine) if effect is not Effect.FAILED else ()
+    reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
     if reporters:
-        begin_check(draft, track, reporters, given.result or Effect.DONE, effect)
+        begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
         _after_loss(draft, track)
     return draft.decision(Reason.REPORTED)
 
 
-def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> set[int]:
+def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> list[WorkOrder]:
     """The orders a report answers: the one it names, else all that its party was given, for the thing is one."""
     if given.order:
-        return {order.number}
-    return {one.number for one in track.orders if one.party == order.party and one.is_open and one.duty is Duty.WORK}
+        return [order]
+    return [one for one in track.orders if one.party == order.party and one.is_open and one.duty is Duty.WORK]
+
+
+def _reported(draft: Draft, order: WorkOrder, state: OrderState, given: Answer) -> WorkOrder:
+    """The order as it was reported on; late when that came after its finish (domain 2.5, timeout fact)."""
+    is_late = order.is_late or (order.finish_by is not None and draft.now > order.finish_by)
+    return order._replace(state=state, by=given.by or order.by, is_late=is_late)
 
 
 def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
@@ -151,35 +180,38 @@ def _after_loss(draft: Draft, track: Track) -> None:
 
 
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
-    order = _my_order(draft, track, given)
-    track = _with_order(track, order._replace(state=OrderState.RETURNED, by=given.by or order.by))
-    draft.put(track)
+    order, step = _my_order(draft, track, given), draft.case.step(track)
+    if track.is_arbitrated and order.duty is Duty.WORK:
+        detail = f"{draft.case.rules.arbiter} has decided who does this after {track.returns} returns; do it, or report"
+        return refuse(draft.case, Reason.RETURNS_USED, detail)
+    order = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
+    draft.put(track := with_orders(track, order))
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
     if order.duty is Duty.CHECK:
-        ask_checker(draft, track)
+        ask_checker(draft, track, draft.case.rules.check.parties)
+    elif order.duty is Duty.DISPATCH:
+        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    elif track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+        dispatch(draft, track, order)
     else:
-        _after_loss(draft, track)
+        rearm(draft, track)
     return draft.decision(Reason.RETURNED)
 
 
 def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
     case = draft.case
-    if track.state is not TrackState.VERIFYING or not track.reporters:
+    order = next(
+        (one for one in track.orders if one.duty is Duty.CHECK and one.is_open and one.party == given.party), None
+    )
+    if not track.reporters and order is None:
         return refuse(case, Reason.NOT_VERIFYING, f"nothing has been reported on track {track.name} yet")
     if is_same_hands(draft, track, given):
         return refuse(case, Reason.SAME_HANDS, f"{given.party} reported this itself; somebody else must verify it")
-    order = next(
-        (order for order in track.orders if order.duty is Duty.CHECK and order.is_open and order.party == given.party),
-        None,
-    )
     match given.result or "pass":
         case "pass":
-            if order is not None:
-                track = _with_order(track, order._replace(state=OrderState.REPORTED, by=given.by))
-            pass_check(draft, track, given.party)
-            return draft.decision(Reason.VERIFIED)
+            return _pass(draft, track, given, order)
         case "fail":
-            fail_check(draft, track, given.party)
+            _fail(draft, track, given)
             return draft.decision(Reason.CHECK_FAILED)
         case "unable":
             if order is None:
@@ -189,39 +221,61 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
     return refuse(case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a verdict; say pass, fail or unable")
 
 
-def _review(draft: Draft, track: Track, given: Answer, reviewed: bool) -> Decision:
+def _pass(draft: Draft, track: Track, given: Answer, order: WorkOrder | None) -> Decision:
+    faults = faults_of(draft, given, track.asked_at, is_report=False, closes=True)
+    if faults:
+        return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
+    note_brought(draft, given)
+    if order is not None:
+        track = with_orders(track, order._replace(state=OrderState.REPORTED, by=given.by))
+    pass_check(draft, track, given.party)
+    return draft.decision(Reason.VERIFIED)
+
+
+def _fail(draft: Draft, track: Track, given: Answer) -> None:
+    if track.reporters:
+        fail_check(draft, track, given.party)
+    else:
+        go_on(draft, without(track, Duty.CHECK), Reason.CHECK_FAILED, given.party)
+
+
+def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Decision:
+    """Approve or deny: an appeal of a closed case, a request of a party, else the review that the track is at."""
+    if not draft.case.is_open:
+        return decide_appeal(draft, track, given, is_granted)
+    if track.request is not None:
+        return decide_request(draft, track, given, is_granted)
     step = draft.case.step(track)
-    if not step.review or track.state not in (TrackState.WORKING, TrackState.SUPERVISED):
+    if not step.review:
         return refuse(draft.case, Reason.NOT_UNDER_REVIEW, f"track {track.name} is not at a review but at {step.name}")
-    orders = tuple(
+    mine = [
         order._replace(state=OrderState.REPORTED, by=given.by)
-        if order.step == step.name and order.party == given.party and order.is_open
-        else order
         for order in track.orders
-    )
-    track = track._replace(orders=orders, reviewed=reviewed)
+        if order.step == step.name and order.party == given.party and order.is_open
+    ]
+    track = with_orders(track, *mine)._replace(reviewed=is_granted)
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
+    if is_granted:
+        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    else:
+        draft.close_track(draft.track(track.name), Effect.FALSE_ALARM)
     return draft.decision(Reason.REVIEWED)
 
 
 def _approve(draft: Draft, track: Track, given: Answer) -> Decision:
-    decision = _review(draft, track, given, reviewed=True)
-    if decision.refused:
-        return decision
-    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    return draft.decision(Reason.REVIEWED)
+    return _decide(draft, track, given, is_granted=True)
 
 
 def _deny(draft: Draft, track: Track, given: Answer) -> Decision:
-    decision = _review(draft, track, given, reviewed=False)
-    if decision.refused:
-        return decision
-    draft.close_track(draft.track(track.name), Effect.FALSE_ALARM)
-    return draft.decision(Reason.REVIEWED)
+    return _decide(draft, track, given, is_granted=False)
 
 
 def _comment(draft: Draft, track: Track, given: Answer) -> Decision:
+    faults = faults_of(draft, given, track.asked_at, is_report=False)
+    if faults:
+        return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
+    note_brought(draft, given)
     draft.journal(Reason.COMMENTED, track, party=given.party)
     return draft.decision(Reason.COMMENTED)
 
@@ -233,13 +287,15 @@ _VERBS: Final[dict[Verb, Callable[[Draft, Track, Answer], Decision]]] = {
     Verb.VERIFY: _verify,
     Verb.APPROVE: _approve,
     Verb.DENY: _deny,
-    Verb.EXTEND: extend,
-    Verb.SUSPEND: suspend,
+    Verb.EXTEND: ask_for,
+    Verb.SUSPEND: ask_for,
     Verb.RESUME: resume_early,
     Verb.REASSIGN: reassign,
     Verb.ESCALATE: escalate,
     Verb.SUPERVISE: supervise,
     Verb.VOID: void,
+    Verb.CLOSE: force_close,
     Verb.REOPEN: reopen,
+    Verb.APPEAL: appeal,
     Verb.COMMENT: _comment,
 }

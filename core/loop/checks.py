@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
-from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect, Severity, Step
+from ..model.case import Case, Duty, Reason, Track, TrackState, WorkOrder
+from ..model.chain import Effect, Severity
 from ..model.given import THROUGH, Answer
 from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .steps import ask, go_on, new_orders, rearm, withdrawn
+from .orders import clocked, new_orders, with_orders, withdrawn, without
+from .steps import ask, drop_request, go_on, rearm
 
 SENSOR = "sensor"
 """Who the journal names where sensors, not people, have seen it."""
@@ -26,49 +29,104 @@ def sensors_may_close(case: Case) -> bool:
     return case.severity is not Severity.P0 or not case.was_dispatched
 
 
-def begin_check(draft: Draft, track: Track, reporters: tuple[int, ...], result: str, effect: Effect) -> None:
+def missing_to_close(case: Case) -> list[str]:
+    """The evidence without which nothing closes, and which nobody has brought yet."""
+    brought = {one.kind for one in case.evidence}
+    return [proof.kind for proof in case.rules.proofs if proof.to_close and proof.kind not in brought]
+
+
+def is_drawn(case: Case, track: Track, doubt: int) -> bool:
+    """Whether people check this report: drawn from the case's own name, more often from a party whose results failed.
+
+    A danger to life is always checked.
+    """
+    share = case.rules.check.sample << min(doubt, 7)
+    if share >= 100 or case.severity is Severity.P0:
+        return True
+    drawn = blake2b(f"{case.id} {track.name} {track.rework}".encode(), digest_size=4).digest()
+    return int.from_bytes(drawn) % 100 < share
+
+
+def begin_check(
+    draft: Draft, track: Track, reporters: tuple[int, ...], result: str, effect: Effect, doubt: int = 0
+) -> None:
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
+    drop_request(draft, track.name)
     check = draft.case.rules.check
-    track = track._replace(result=result, reporters=reporters, held_at=draft.now, quiet_until=None)
-    if not check.quiet and not check.parties:
-        return draft.close_track(track, result)
-    # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
-    is_theirs = sensors_may_close(draft.case) and effect is Effect.DONE
     held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
-    track = track._replace(state=TrackState.VERIFYING, held_state=held)
-    if check.quiet and is_theirs:
+    track = without(draft.track(track.name), Duty.DISPATCH)._replace(
+        state=TrackState.VERIFYING,
+        held_state=held,
+        result=result,
+        reporters=reporters,
+        held_at=draft.now,
+        quiet_until=None,
+        awaits_clear=False,
+        remind_at=None,
+    )
+    # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
+    if (check.quiet or check.clear) and sensors_may_close(draft.case) and effect is Effect.DONE:
+        track = _watched(draft, track)
+    is_watched = track.awaits_clear or track.quiet_until is not None
+    asks_people = bool(check.parties) and is_drawn(draft.case, track, doubt)
+    if check.parties and not asks_people:
+        draft.journal(Reason.NOT_DRAWN, track)
+    if is_watched or asks_people or ((check.quiet or check.clear) and not check.parties):
+        return ask_checker(draft, track, draft.case.rules.check.parties if asks_people else ())
+    return _close(draft, track)
+
+
+def _watched(draft: Draft, track: Track) -> Track:
+    """The track under the eyes of the sensors, which must stay silent for a span, or say that all is clear."""
+    check = draft.case.rules.check
+    if check.clear:
+        due = draft.street.deadline(draft.now, check.within or draft.street.repeat_after)
+        track = track._replace(awaits_clear=True, due=due)
+    elif check.quiet:
         until = draft.street.deadline(draft.now, check.quiet)
         track = track._replace(quiet_until=until, due=until)
-        draft.put(track)
-        draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
-    return ask_checker(draft, track)
+    draft.put(track)
+    draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
+    return track
 
 
-def ask_checker(draft: Draft, track: Track) -> None:
-    """Ask the next party that may look: not the reporter, not somebody who was unable already.
+def _close(draft: Draft, track: Track) -> None:
+    """Close a track whose result stands, unless evidence is missing without which nothing closes: people see to it."""
+    missing = missing_to_close(draft.case)
+    if not missing:
+        return draft.close_track(track, track.result)
+    track = track._replace(quiet_until=None, awaits_clear=False)
+    draft.put(track)
+    draft.journal(Reason.PROOF_AWAITED, track, party="+".join(missing))
+    return ask_checker(draft, track, (*draft.case.rules.check.parties, OPS))
+
+
+def ask_checker(draft: Draft, track: Track, roles: tuple[str, ...]) -> None:
+    """Ask the next party that may look: not the reporter, not somebody who was asked already.
 
     Without sensors and without parties that check, ops look.
     """
-    roles = draft.case.rules.check.parties or (() if track.quiet_until else (OPS,))
+    is_watched = track.awaits_clear or track.quiet_until is not None
+    roles = roles or (() if is_watched else (OPS,))
     tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
     for role in roles:
-        holder = draft.holder(role) if role not in tried else None
-        if holder is not None and not _same_hands(track, holder.role, {holder.organisation}):
+        if role not in tried and (holder := _looker(draft, track, role)):
             return _ask(draft, track, holder)
-    due = track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after)
-    track = track._replace(due=due)
+    if not track.awaits_clear:
+        track = track._replace(due=track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after))
     draft.put(track)
     if roles:
-        draft.journal(Reason.NOBODY_FOUND, track, party="+".join(roles))
-        draft.tell_ops(Reason.NOBODY_FOUND, track)
+        draft.journal(draft.nobody(roles), track, party="+".join(roles))
+        draft.tell_ops(draft.nobody(roles), track)
     return None
 
 
 def _ask(draft: Draft, track: Track, holder: Holder) -> None:
     step = draft.case.step(track)
-    within = draft.street.deadline(draft.now, draft.case.rules.check.within or draft.street.repeat_after)
+    limit = draft.case.rules.check.within or draft.street.repeat_after
+    within = draft.street.deadline(draft.now, limit, holder.organisation)
     (order,) = new_orders(draft, step, [holder])
-    order = order._replace(duty=Duty.CHECK, accept_by=None, finish_by=within)
+    order = order._replace(duty=Duty.CHECK, accept_by=None, finish_by=within, remind_by=None)
     due = min(within, track.quiet_until) if track.quiet_until else within
     track = track._replace(orders=(*track.orders, order), due=due)
     draft.put(track)
@@ -103,12 +161,7 @@ def _person(by: str) -> str:
 def pass_check(draft: Draft, track: Track, party: str) -> None:
     """The result stands: the track is closed."""
     draft.journal(Reason.VERIFIED, track, party=party)
-    draft.close_track(track, track.result)
-
-
-def without_checks(track: Track) -> Track:
-    """The track without the orders to check an earlier report: the next report may be checked by the same people."""
-    return track._replace(orders=tuple(order for order in track.orders if order.duty is Duty.WORK))
+    _close(draft, track)
 
 
 def fail_check(draft: Draft, track: Track, party: str) -> None:
@@ -119,9 +172,9 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     """
     index = _step_of_reporters(draft, track)
     step = draft.case.rules.chain(track.name)[index]
-    again = {order.number: _asked_again(draft, order, step) for order in _reporters(track)}
+    again = [clocked(draft, step, order) for order in _reporters(track)]
     has_climbed = index < track.step
-    track = without_checks(track)._replace(
+    track = without(track, Duty.CHECK)._replace(
         state=track.held_state if has_climbed else TrackState.WORKING,
         held_state=TrackState.WORKING,
         due=track.step_due,
@@ -130,14 +183,12 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
         reporters=(),
         held_at=None,
         quiet_until=None,
+        awaits_clear=False,
     )
-    track = track._replace(orders=tuple(again.get(order.number, order) for order in track.orders))
-    if has_climbed:
-        draft.put(track)
-    else:
-        rearm(draft, track._replace(asked_at=draft.now))
+    track = with_orders(track, *again)
+    rearm(draft, track if has_climbed else track._replace(asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
-    for order in again.values():
+    for order in again:
         draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
     if track.rework > REWORKS_MAX and not has_climbed:
         ask(draft, track.name, index + 1, Reason.ESCALATED)
@@ -148,38 +199,62 @@ def _step_of_reporters(draft: Draft, track: Track) -> int:
     return next(at for at, step in enumerate(draft.case.rules.chain(track.name)) if step.name == name)
 
 
-def _asked_again(draft: Draft, order: WorkOrder, step: Step) -> WorkOrder:
-    accept_by = draft.street.deadline(draft.now, step.accept) if step.accept else None
-    finish_by = draft.street.deadline(draft.now, step.finish) if step.finish else None
-    return order._replace(state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by)
-
-
 def lapse_check(draft: Draft, track: Track) -> Reason:
-    """A check's deadline was reached: the sensors stayed silent, or nobody looked and must be reminded."""
+    """A check's deadline was reached: the sensors stayed silent, or nobody looked."""
     if track.quiet_until is not None and track.quiet_until <= draft.now:
         if sensors_may_close(draft.case):
             pass_check(draft, track, SENSOR)
             return Reason.VERIFIED
         return _doubt_sensors(draft, track)
-    due = draft.street.deadline(draft.now, draft.street.repeat_after)
-    track = track._replace(due=min(due, track.quiet_until) if track.quiet_until else due)
+    late = [order._replace(is_late=True) for order in track.orders if order.duty is Duty.CHECK and order.is_open]
+    if not late and track.awaits_clear:
+        return _doubt_sensors(draft, track)
+    track = with_orders(track, *late)
     draft.put(track)
-    step = draft.case.step(track)
-    checkers = [order for order in track.orders if order.duty is Duty.CHECK and order.is_open]
-    draft.journal(Reason.CHECK_OVERDUE, track, party="+".join(order.party for order in checkers))
-    for order in checkers:
-        draft.tell(NoticeKind.REPEAT, order.party, Reason.CHECK_OVERDUE, step, order, track.due)
+    draft.journal(Reason.CHECK_OVERDUE, track, party="+".join(order.party for order in late))
     draft.tell_ops(Reason.CHECK_OVERDUE, track)
+    return _ask_somebody_else(draft, track, late)
+
+
+def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Reason:
+    """Nobody looked in time: another is asked, ops last; with nobody left the result stands unverified.
+
+    A danger to life, and a case that lacks evidence, are not closed that way: whoever was asked is asked once more.
+    """
+    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
+    left = tuple(role for role in (*draft.case.rules.check.parties, OPS) if role not in tried)
+    if any(_looker(draft, track, role) for role in left):
+        ask_checker(draft, track, left)
+    elif track.quiet_until is not None:
+        draft.put(track._replace(due=track.quiet_until))
+    elif draft.case.severity is Severity.P0 or missing_to_close(draft.case):
+        due = draft.street.deadline(draft.now, draft.street.repeat_after)
+        draft.put(track._replace(due=due))
+        for order in late:
+            draft.tell(NoticeKind.REPEAT, order.party, Reason.CHECK_OVERDUE, draft.case.step(track), order, due)
+    else:
+        draft.journal(Reason.UNVERIFIED, track)
+        draft.close_track(track, Reason.UNVERIFIED)
+        return Reason.UNVERIFIED
     return Reason.CHECK_OVERDUE
 
 
+def _looker(draft: Draft, track: Track, role: str) -> Holder | None:
+    """Who holds ``role`` now, if other hands than those that reported."""
+    holder = draft.holder(role)
+    return None if holder is None or _same_hands(track, holder.role, {holder.organisation}) else holder
+
+
 def _doubt_sensors(draft: Draft, track: Track) -> Reason:
-    """The case became a danger to life while the sensors were watched: people look, or go on with the work."""
-    track = track._replace(quiet_until=None)
+    """The sensors are no proof: they never said that all is clear, or it has become a danger to life meanwhile.
+
+    People look, or go on with the work.
+    """
+    track = track._replace(quiet_until=None, awaits_clear=False)
     draft.journal(Reason.CHECK_UNABLE, track, party=SENSOR)
     if track.reporters:
         # A checker who was asked beside the sensors is asked again, as the one who counts now.
-        ask_checker(draft, without_checks(track))
+        ask_checker(draft, without(track, Duty.CHECK), draft.case.rules.check.parties)
     else:
         go_on(draft, track, Reason.REAPPEARED)
     return Reason.CHECK_UNABLE
@@ -187,7 +262,19 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
 
 def unable(draft: Draft, track: Track, order: WorkOrder) -> None:
     """Whoever was asked to look cannot: the next one is asked."""
-    orders = tuple(withdrawn(old) if old.number == order.number else old for old in track.orders)
-    track = track._replace(orders=orders)
+    track = with_orders(track, withdrawn(order))
     draft.journal(Reason.CHECK_UNABLE, track, party=order.party)
-    ask_checker(draft, track)
+    ask_checker(draft, track, draft.case.rules.check.parties)
+
+
+def seen_to_be_clear(draft: Draft, track: Track, at: datetime) -> None:
+    """The all-clear that a check awaits has come: it must hold for the rules' span, and their quiet be over."""
+    check, street = draft.case.rules.check, draft.street
+    assert check.clear is not None, "only such a check awaits an all-clear"
+    until = street.deadline(at, check.clear)
+    if check.quiet and track.held_at:
+        until = max(until, street.deadline(track.held_at, check.quiet))
+    asked = [one.finish_by for one in track.orders if one.duty is Duty.CHECK and one.is_open and one.finish_by]
+    track = track._replace(quiet_until=until, due=min([until, *asked]))
+    draft.put(track)
+    draft.journal(Reason.CLEARED, track)

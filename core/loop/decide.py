@@ -9,9 +9,10 @@ from ..model.given import AllClear, Answer, Found, Given, Lapse
 from ..model.street import Street
 from .answers import answer
 from .checks import lapse_check
+from .dispatching import lapse_dispatch
 from .draft import Decision, Draft, unchanged
 from .facts import all_clear, found
-from .steps import lapse_step, repeat, resume
+from .steps import lapse_step, remind, repeat, resume
 
 
 def decide(case: Case | None, given: Given, now: datetime, street: Street) -> Decision:
@@ -34,12 +35,16 @@ def decide(case: Case | None, given: Given, now: datetime, street: Street) -> De
 def lapse(case: Case | None, given: Lapse, now: datetime, street: Street) -> Decision:
     """A deadline was reached. One that fires twice, early or late is harmless: it must still be the armed one."""
     track = case.track(given.track) if case else None
-    if case is None or track is None or track.due != given.due:
+    if case is None or track is None or track.next_at != given.due:
         return unchanged(case, Reason.STALE)
     if now < given.due:
         return unchanged(case, Reason.EARLY)
     draft = Draft(case, now, street, by="clock")
+    if track.remind_at == given.due:
+        return draft.decision(remind(draft, track))
     match track.state:
+        case TrackState.DISPATCHING:
+            return draft.decision(lapse_dispatch(draft, track))
         case TrackState.WORKING:
             return draft.decision(lapse_step(draft, track))
         case TrackState.VERIFYING:

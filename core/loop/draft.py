@@ -11,6 +11,7 @@ from ..model.chain import Step
 from ..model.notice import Notice, NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS, Street
+from .paging import calls
 
 
 class Decision(NamedTuple):
@@ -50,7 +51,10 @@ def _ended(track: Track, result: str) -> Track:
         due=None,
         step_due=None,
         quiet_until=None,
+        remind_at=None,
         held_at=None,
+        awaits_clear=False,
+        request=None,
     )
 
 
@@ -59,17 +63,29 @@ class Draft:
 
     def __init__(self, case: Case, now: datetime, street: Street, event: str = "", by: str = "") -> None:
         self.case = case
+        self.before = case
         self.now = now
         self.street = street
         self.event = event
         self.by = by
         self.entries: list[Entry] = []
         self.notices: list[Notice] = []
+        self.silenced: list[str] = []
 
     def decision(self, reason: Reason) -> Decision:
         """What has been drafted, under its leading reason."""
         case = self.case._replace(entries=self.written) if self.entries else self.case
-        return Decision(reason, case, tuple(self.entries), tuple(self.notices))
+        return Decision(
+            reason, case, tuple(self.entries), tuple(self.notices), silenced=(*self.silenced, *self._answered())
+        )
+
+    def _answered(self) -> list[str]:
+        """The orders that were asked before this decision and wait for an answer no longer."""
+        waited = [order for track in self.before.tracks for order in track.orders if order.state is OrderState.ASKED]
+        if not waited:
+            return []
+        still = {order.number for t in self.case.tracks for order in t.orders if order.state is OrderState.ASKED}
+        return [self.case.order_id(order) for order in waited if order.number not in still]
 
     @property
     def written(self) -> int:
@@ -126,26 +142,34 @@ class Draft:
         """Owe a notice to whoever holds ``role`` now; to nobody in particular where nobody holds it."""
         holder = self.holder(role)
         case = self.case
-        self.notices.append(
-            Notice(
-                key=f"{case.id}.{self.written}.{len(self.notices)}",
-                kind=kind,
-                case=case.id,
-                ref=case.ref,
-                at=self.now,
-                severity=case.severity,
-                party=role,
-                organisation=holder.organisation if holder else "",
-                place=case.place,
-                step=step.name,
-                message=case.message,
-                variables=case.variables,
-                order=case.order_id(order) if order else "",
-                due=due,
-                reason=reason.value,
-                channels=tuple(page.channel for reach in holder.reaches for page in reach.pages) if holder else (),
+        for call in calls(holder, kind, case.severity, self.street, self.now):
+            self.notices.append(
+                Notice(
+                    key=f"{case.id}.{self.written}.{len(self.notices)}",
+                    kind=kind,
+                    case=case.id,
+                    ref=case.ref,
+                    at=self.now,
+                    severity=case.severity,
+                    party=role,
+                    organisation=holder.organisation if holder else "",
+                    place=case.place,
+                    step=step.name,
+                    message=case.message,
+                    variables=case.variables,
+                    order=case.order_id(order) if order else "",
+                    due=due,
+                    reason=reason.value,
+                    channels=call.channels,
+                    person=call.person,
+                    not_before=call.not_before,
+                )
             )
-        )
+
+    def nobody(self, roles: Iterable[str]) -> Reason:
+        """Why none of ``roles`` could be asked: nobody is on duty, or nobody holds them at all."""
+        vacant = any(self.street.directory.is_vacant(role, self.case.place, self.now) for role in roles)
+        return Reason.NOBODY_ON_DUTY if vacant else Reason.NOBODY_FOUND
 
     def tell_all(self, kind: NoticeKind, roles: Iterable[str], reason: Reason, step: Step) -> None:
         """Owe the same notice to several roles, each once, skipping roles that nobody holds."""
@@ -158,10 +182,10 @@ class Draft:
         self.tell(NoticeKind.OPS, OPS, reason, self.case.step(track))
 
     def close_track(self, track: Track, result: str) -> None:
-        """End a track; the case ends with its last open required track, and everybody who was asked hears it."""
+        """End a track, and the case once enough required tracks are closed; everybody who was asked hears it."""
         track = _ended(track, result)
         self.put(track)
-        if any(other.required and other.is_open for other in self.case.tracks):
+        if not self._is_joined():
             self.journal(Reason.TRACK_CLOSED, track)
             asked = [order.party for order in track.orders]
             return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
@@ -171,3 +195,9 @@ class Draft:
         told = {notice.party for notice in self.notices if notice.kind is NoticeKind.CLOSED}
         asked = [order.party for other in closed for order in other.orders if order.party not in told]
         return self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))
+
+    def _is_joined(self) -> bool:
+        """Whether as many required tracks are closed as the rules want; all that were opened where they are fewer."""
+        required = [track for track in self.case.tracks if track.required]
+        wanted = min(self.case.rules.join or len(required), len(required))
+        return sum(not track.is_open for track in required) >= wanted

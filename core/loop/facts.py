@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from ..model.case import Case, Reason, Track, TrackState, case_id
-from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Loop, Severity
+from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Effect, Rules, Severity
 from ..model.given import AllClear, Found
 from ..model.notice import NoticeKind
 from ..model.street import Street
-from .checks import SENSOR, fail_check, sensors_may_close
+from .checks import SENSOR, fail_check, seen_to_be_clear, sensors_may_close
 from .draft import Decision, Draft, unchanged
-from .steps import ask, asked_now, go_on, resume
+from .orders import asked_now
+from .steps import ask, drop_request, go_on, resume
 
 
 def found(case: Case | None, given: Found, now: datetime, street: Street) -> Decision:
@@ -19,26 +21,32 @@ def found(case: Case | None, given: Found, now: datetime, street: Street) -> Dec
     if case is None or not case.is_open:
         if case is not None and given.at < case.newest:
             return unchanged(case, Reason.HISTORY)
-        return open_case(given, case.round + 1 if case else 1, now, street)
+        return open_case(given, case, now, street)
+    is_news = given.at >= case.newest
     draft = Draft(
         case._replace(sightings=case.sightings + 1, newest=max(case.newest, given.at)), now, street, given.event
     )
     draft.note_evidence(given.finding.message, given.at)
     reason = _raise_severity(draft, given.finding.severity)
     for track in draft.case.tracks:
-        if track.quiet_until is not None and track.held_at is not None and given.at > track.held_at:
+        is_watched = track.quiet_until is not None or track.awaits_clear
+        if is_news and is_watched and track.held_at is not None and given.at > track.held_at:
             reason = _seen_while_quiet(draft, track)
     return draft.decision(reason)
 
 
-def open_case(given: Found, round: int, now: datetime, street: Street) -> Decision:
-    """Register a case under the rules of today, and ask the first parties of each track."""
+def open_case(given: Found, last: Case | None, now: datetime, street: Street) -> Decision:
+    """Register a case under the rules of today, and ask the first parties of each track that opens with it.
+
+    ``last`` is the round before. One that ended not long ago makes this a recurrence, which starts higher.
+    """
     rules, finding = given.rules, given.finding
+    again = last if last is not None and recurs(rules, last, now, street) else None
     case = Case(
-        id=case_id(street.code, given.scenario, given.key, round),
+        id=case_id(street.code, given.scenario, given.key, last.round + 1 if last else 1),
         scenario=given.scenario,
         key=given.key,
-        round=round,
+        round=last.round + 1 if last else 1,
         severity=finding.severity or rules.severity,
         place=given.place,
         partition=given.partition,
@@ -48,19 +56,36 @@ def open_case(given: Found, round: int, now: datetime, street: Street) -> Decisi
         opened_at=now,
         newest=given.at,
         parent=finding.parent,
+        previous=again.id if again else None,
+        recurrences=again.recurrences + 1 if again else 0,
         tracks=tuple(
-            Track(rule.name, rule.required, TrackState.WORKING, 0, now, due=None, step_due=None, loop=Loop.MICRO)
+            Track(rule.name, rule.required, TrackState.WORKING, 0, now, due=None, step_due=None)
             for rule in rules.tracks
+            if not rule.opens_at
         ),
     )
     draft = Draft(case, now, street, given.event)
     draft.note_evidence(finding.message, given.at)
     draft.journal(Reason.OPENED, case.tracks[0])
-    for rule in rules.tracks:
-        names = [step.name for step in rule.chain]
-        start = names.index(given.start) if given.start in names else 0
-        ask(draft, rule.name, start, Reason.ASKED)
+    starts = {given.start}
+    if again is not None and rules.recurrence is not None:
+        draft.journal(Reason.RECURRED, case.tracks[0])
+        starts.add(rules.recurrence.start)
+    for track in case.tracks:
+        steps = [at for at, step in enumerate(rules.chain(track.name)) if step.name in starts]
+        ask(draft, track.name, max(steps, default=0), Reason.ASKED)
     return draft.decision(Reason.OPENED)
+
+
+def recurs(rules: Rules, last: Case, now: datetime, street: Street) -> bool:
+    """Whether something that was solved has come back within the rules' memory; a false alarm does not come back."""
+    if rules.recurrence is None or last.closed_at is None or last.result in _NEVER_WAS:
+        return False
+    return now <= street.deadline(last.closed_at, rules.recurrence.within)
+
+
+_NEVER_WAS: Final = frozenset({Effect.FALSE_ALARM.value, Reason.VOIDED.value})
+"""Results of rounds in which there was nothing to solve."""
 
 
 def _raise_severity(draft: Draft, severity: Severity | None) -> Reason:
@@ -104,6 +129,11 @@ def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street)
         return draft.decision(Reason.NOTED)
     if rule in (CLOSE, CLOSE_BEFORE_DISPATCH):
         return _close_all(draft)
+    awaiting = [track for track in case.tracks if track.awaits_clear and track.quiet_until is None]
+    for track in awaiting:
+        seen_to_be_clear(draft, track, given.at)
+    if awaiting:
+        return draft.decision(Reason.CLEARED)
     if rule is VERIFY:
         return _watch_quiet(draft, given)
     return draft.decision(Reason.NOTED)
@@ -124,12 +154,14 @@ def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
     for track in draft.case.tracks:
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
-            held = track._replace(
+            drop_request(draft, track.name)
+            held = draft.track(track.name)._replace(
                 state=TrackState.VERIFYING,
                 held_state=track.state,
                 held_at=given.at,
                 quiet_until=until,
                 due=until,
+                remind_at=None,
                 result=Reason.CLEARED,
                 reporters=(),
             )

@@ -141,7 +141,6 @@ class Reason(StrEnum):
     NO_LIMIT = "no_limit"
     NOT_NOW = "not_now"
     REQUEST_PENDING = "request_pending"
-    NOTHING_REQUESTED = "nothing_requested"
     RETURNS_USED = "returns_used"
     NOT_TIMED_OUT = "not_timed_out"
     NOT_APPEALED = "not_appealed"
@@ -153,7 +152,7 @@ class WorkOrder(NamedTuple):
     """What one party is asked at one step (派单).
 
     ``number`` counts within the case; ``by`` is who accepted or reported. ``is_late``: a deadline of it has passed in
-    vain. That fact stays, whatever is granted later.
+    vain. That fact stays, whatever is granted later. ``remind_by`` is when the party is reminded of the finish.
     """
 
     number: int
@@ -167,6 +166,7 @@ class WorkOrder(NamedTuple):
     duty: Duty = Duty.WORK
     by: str = ""
     is_late: bool = False
+    remind_by: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -207,8 +207,9 @@ class Track(NamedTuple):
     own deadline, kept while a check, a dispatch or a suspension holds ``due``. ``remind_at`` is when those who owe a
     report are reminded of it. ``held_at`` is since when something holds it, ``quiet_until`` until when the sensors must
     stay silent. ``held_state`` is what it goes back to when sensors that had called all clear see it again.
-    ``reporters`` are the orders whose report is being verified. ``returns`` counts how often it was sent back to be
-    dispatched anew; once it ``is_arbitrated`` it cannot be returned any more.
+    ``reporters`` are the orders whose report is being verified; ``awaits_clear``: a sensor must confirm it.
+    ``returns`` counts how often it was sent back to be dispatched anew; once it ``is_arbitrated`` it cannot be
+    returned any more. ``request`` waits for somebody to grant it.
     """
 
     name: str
@@ -222,6 +223,7 @@ class Track(NamedTuple):
     result: str = ""
     reporters: tuple[int, ...] = ()
     reviewed: bool = False
+    awaits_clear: bool = False
     rework: int = 0
     extensions: int = 0
     suspensions: int = 0

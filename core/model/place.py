@@ -185,6 +185,10 @@ class Directory:
             return holder
         return holder._replace(people=tuple(shift.person for shift in shifts if shift.begins <= now < shift.ends))
 
+    def is_vacant(self, role: str, code: str, now: datetime) -> bool:
+        """Whether there is a seat for ``role`` around ``code``, and nobody is on duty in it now."""
+        return False
+
     def _find_holder(self, role: str, code: str) -> tuple[Holder, tuple[Shift, ...]] | None:
         """The holder without the people on duty, and the shifts that say who they are; kept, because it stays true."""
         for place in self.around(code):

@@ -1,0 +1,112 @@
+"""Returned work (回退): who sends it on, within which time, and how going back and forth comes to an end.
+
+Domain 2.4 and 2.5: a return stops the clock of the disposal and starts that of the dispatch; the same party resumes
+with the time it had left, another starts afresh; whoever receives a return may send it on, but not finish it.
+"""
+
+from __future__ import annotations
+
+from ..model.case import Duty, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.chain import ENFORCEMENT_BODIES, Step
+from ..model.given import Answer
+from ..model.notice import NoticeKind
+from ..model.place import Holder
+from ..model.street import OPS
+from .draft import Decision, Draft, refuse
+from .orders import asked_now, current_orders, later, new_orders, supersede, with_orders, without
+from .steps import ask, drop_request, rearm
+
+
+def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
+    """Have returned work sent on; after too many returns by the arbiter, whose choice stands.
+
+    Where the dispatcher is who returned it, or nobody could dispatch, the next step is asked at once.
+    """
+    rules = draft.case.rules
+    drop_request(draft, track.name)
+    track = draft.track(track.name)._replace(returns=track.returns + 1)
+    is_last = track.returns >= rules.returns_max
+    role = rules.arbiter if is_last else OPS
+    holder = draft.holder(role) if role != returned.party else None
+    draft.put(track._replace(is_arbitrated=is_last))
+    if holder is None:
+        if role != returned.party:
+            draft.journal(draft.nobody([role]), draft.track(track.name), party=role)
+            draft.tell_ops(draft.nobody([role]), track)
+        return ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    return _ask_dispatcher(draft, draft.track(track.name), holder)
+
+
+def _ask_dispatcher(draft: Draft, track: Track, holder: Holder) -> None:
+    step, street = draft.case.step(track), draft.street
+    (order,) = new_orders(draft, step, [holder])
+    due = street.deadline(draft.now, street.dispatch_within)
+    order = order._replace(duty=Duty.DISPATCH, accept_by=None, finish_by=due, remind_by=None)
+    track = track._replace(
+        state=TrackState.DISPATCHING, orders=(*track.orders, order), held_at=draft.now, due=due, remind_at=None
+    )
+    draft.put(track)
+    reason = Reason.ARBITER_ASKED if track.is_arbitrated else Reason.DISPATCH_ASKED
+    draft.journal(reason, track, party=holder.role)
+    draft.tell(NoticeKind.DISPATCH, holder.role, reason, step, order, due)
+
+
+def lapse_dispatch(draft: Draft, track: Track) -> Reason:
+    """Nobody sent the returned work on in time: the next step is asked."""
+    for order in track.orders:
+        if order.duty is Duty.DISPATCH:
+            draft.journal(Reason.NOT_DISPATCHED, track, party=order.party)
+    draft.tell_ops(Reason.NOT_DISPATCHED, track)
+    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    return Reason.NOT_DISPATCHED
+
+
+def reassign(draft: Draft, track: Track, given: Answer) -> Decision:
+    """Give the current step to a role; returned work goes on with whoever gets it, other work starts afresh."""
+    case, step = draft.case, draft.case.step(track)
+    holder = draft.holder(given.to)
+    if holder is None:
+        reason = draft.nobody([given.to])
+        return refuse(case, reason, f"nobody holds {given.to or 'the role in to'} at {case.place} now; name another")
+    if not step.parties:
+        return refuse(case, Reason.NOT_NOW, f"{step.name} asks nobody yet, so there is nothing to give to others")
+    if not track.reviewed and given.to in _enforcers(case.rules.chain(track.name)):
+        return refuse(case, Reason.NOT_PERMITTED, f"{given.to} enforces: have a human review approved first")
+    drop_request(draft, track.name)
+    track = draft.track(track.name)
+    before = [party for party in asked_now(track) if party not in (given.to, given.party)]
+    again = _sent_on if track.state is TrackState.DISPATCHING else _given_to
+    track, order = again(draft, track, step, holder)
+    rearm(draft, without(track, Duty.DISPATCH)._replace(state=TrackState.WORKING, held_at=None))
+    draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
+    draft.tell(NoticeKind.ASK, given.to, Reason.REASSIGNED, step, order, order.accept_by or order.finish_by)
+    draft.tell_all(NoticeKind.INFORM, before, Reason.REASSIGNED, step)
+    return draft.decision(Reason.REASSIGNED)
+
+
+def _enforcers(chain: tuple[Step, ...]) -> set[str]:
+    return {role for step in chain if step.enforcement for role in step.parties} | ENFORCEMENT_BODIES
+
+
+def _given_to(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Track, WorkOrder]:
+    """The whole step to one party; whoever had it is asked no longer."""
+    orders = new_orders(draft, step, [holder])
+    return track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)), orders[0]
+
+
+def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Track, WorkOrder]:
+    """Only what was returned; every clock of the step has stood still meanwhile."""
+    track = later(track, step, draft.now - (track.held_at or draft.now))
+    returned = [order for order in current_orders(track, step) if order.state is OrderState.RETURNED]
+    mine = [one for one in returned if (one.party, one.organisation) == (holder.role, holder.organisation)]
+    if mine:
+        order = mine[-1]._replace(state=OrderState.ASKED)
+        return with_orders(track, order), order
+    (order,) = new_orders(draft, step, [holder])
+    taken = {one.number for one in returned}
+    kept = tuple(one for one in track.orders if one.number not in taken and not _is_same(one, order))
+    return track._replace(orders=(*kept, order)), order
+
+
+def _is_same(one: WorkOrder, order: WorkOrder) -> bool:
+    return (one.step, one.party, one.duty) == (order.step, order.party, order.duty)

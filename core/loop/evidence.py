@@ -1,0 +1,65 @@
+"""Evidence contracts: what an answer must bring, and what is wrong with what it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from ..model.chain import Proof
+from ..model.given import Answer, Brought
+from ..model.place import Level
+from .checks import missing_to_close
+from .draft import Draft
+
+NEAR: Final = frozenset({Level.UNIT, Level.BUILDING, Level.ESTATE})
+"""How far around a case's place a photo may say it was taken; a committee or a street proves nothing."""
+
+
+def faults_of(draft: Draft, given: Answer, asked_at: datetime, *, is_report: bool, closes: bool = False) -> list[str]:
+    """What is missing from this answer or wrong with it, a sentence each; empty when all is well.
+
+    Whatever is brought must fit the contract of its kind. A report of success must bring all that a report needs, and
+    an answer that closes all that a closing needs and the case does not have yet. ``asked_at`` is when the party that
+    reports was asked: nothing older is proof.
+    """
+    kinds = {one.kind for one in given.evidence}
+    proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
+    needed = [kind for kind, proof in proofs.items() if is_report and not proof.to_close]
+    needed += missing_to_close(draft.case) if closes else []
+    missing = [kind for kind in needed if kind not in kinds]
+    faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []
+    for one in given.evidence:
+        if one.kind in proofs:
+            faults += _faults(draft, proofs[one.kind], one, asked_at)
+    return faults
+
+
+def _faults(draft: Draft, proof: Proof, one: Brought, asked_at: datetime) -> Iterator[str]:
+    if proof.is_fresh and not one.hash:
+        yield f"{one.kind} needs a 'hash' by which it is known again"
+    if proof.is_fresh and one.is_known:
+        yield f"{one.kind} was brought before, with hash {one.hash}; take a new one"
+    if proof.is_timely and one.taken_at is None:
+        yield f"{one.kind} needs 'taken_at', when it was taken"
+    elif proof.is_timely and one.taken_at and not asked_at <= one.taken_at <= draft.now:
+        yield f"{one.kind} was taken at {one.taken_at.isoformat()}, not between {asked_at.isoformat()} and now"
+    if proof.is_here and not _is_here(draft, one.place):
+        yield f"{one.kind} names place {one.place!r}; it must be taken at {draft.case.place}"
+    if proof.is_numbered and not one.number.strip():
+        yield f"{one.kind} needs the 'number' of the document"
+    if proof.outcomes and one.outcome not in proof.outcomes:
+        yield f"{one.kind} needs an 'outcome': one of {', '.join(proof.outcomes)}"
+
+
+def _is_here(draft: Draft, place: str) -> bool:
+    """Whether ``place`` is the case's place, inside it or around it no further than its building or estate."""
+    directory, here = draft.street.directory, draft.case.place
+    near = {around.code for around in directory.around(here) if around.level in NEAR} | {here}
+    return directory.inside(place, here) or place in near
+
+
+def note_brought(draft: Draft, given: Answer) -> None:
+    """Keep what an answer brought with the case."""
+    for one in given.evidence:
+        draft.note_evidence(one.kind, draft.now)

@@ -1,0 +1,151 @@
+"""Work orders: made with their clocks, counted towards what a step needs, moved and taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..model.case import Duty, OrderState, Track, WorkOrder
+from ..model.chain import Need, Step
+from ..model.limit import Limit
+from ..model.place import Holder
+from .draft import Draft
+
+
+def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrder, ...]:
+    """A numbered work order for each holder, each on the clocks of its own organisation."""
+    first = draft.case.orders_asked + 1
+    draft.case = draft.case._replace(orders_asked=draft.case.orders_asked + len(holders))
+    return tuple(
+        clocked(draft, step, WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, None))
+        for number, holder in enumerate(holders, first)
+    )
+
+
+def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
+    """The order asked now, with its clocks from now (or from opening, where the step says so).
+
+    Where the time from opening is up before the party could even accept, ``finish`` counts from now: nobody is asked
+    for something that is overdue already.
+    """
+    now, whose = draft.now, order.organisation
+    accept_by = draft.street.deadline(now, step.accept, whose) if step.accept else None
+    order = order._replace(state=OrderState.ASKED, asked_at=now, accept_by=accept_by, finish_by=None, remind_by=None)
+    if step.finish is None:
+        return order
+    begins = draft.case.opened_at if step.from_opening else now
+    if draft.street.deadline(begins, step.finish, whose) <= (accept_by or now):
+        begins = now
+    return with_finish(draft, order, begins, step.finish)
+
+
+def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) -> WorkOrder:
+    """The order with ``limit`` from ``begins`` to finish, and a reminder at the rules' share of it."""
+    finish_by = draft.street.deadline(begins, limit, order.organisation)
+    seconds = limit.seconds * draft.case.rules.remind_percent // 100
+    remind_by = draft.street.deadline(begins, Limit(seconds, limit.count), order.organisation) if seconds else None
+    return order._replace(finish_by=finish_by, remind_by=remind_by)
+
+
+def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
+    """The orders after a step was asked (again): what it had asked before is withdrawn.
+
+    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
+    """
+    step, parties = new[0].step, {order.party for order in new}
+    kept = (order for order in old if order.duty is not Duty.WORK or order.step != step or order.party not in parties)
+    return (*(withdrawn(one) if one.duty is Duty.WORK and one.step == step else one for one in kept), *new)
+
+
+def withdrawn(order: WorkOrder) -> WorkOrder:
+    """The order taken back: it can be answered no longer, and its step no longer counts it."""
+    return order._replace(state=OrderState.WITHDRAWN)
+
+
+def without(track: Track, duty: Duty) -> Track:
+    """The track without its orders of that duty."""
+    if all(order.duty is not duty for order in track.orders):
+        return track
+    return track._replace(orders=tuple(order for order in track.orders if order.duty is not duty))
+
+
+def with_orders(track: Track, *changed: WorkOrder) -> Track:
+    """The track with these orders in the place of those of the same number."""
+    by_number = {order.number: order for order in changed}
+    return track._replace(orders=tuple(by_number.get(order.number, order) for order in track.orders))
+
+
+def later(track: Track, step: Step, pause: timedelta) -> Track:
+    """The track with every clock of a step's orders moved by ``pause``."""
+    return with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+
+
+def moved(order: WorkOrder, pause: timedelta) -> WorkOrder:
+    """The order of work with its clocks moved by ``pause``."""
+    if order.duty is not Duty.WORK:
+        return order
+    accept_by, finish_by, remind_by = order.accept_by, order.finish_by, order.remind_by
+    return order._replace(
+        accept_by=accept_by and accept_by + pause,
+        finish_by=finish_by and finish_by + pause,
+        remind_by=remind_by and remind_by + pause,
+    )
+
+
+def current_orders(track: Track, step: Step) -> list[WorkOrder]:
+    """The orders of a step, the lead first; withdrawn ones do not count."""
+    return [
+        order
+        for order in track.orders
+        if order.step == step.name and order.duty is Duty.WORK and order.state is not OrderState.WITHDRAWN
+    ]
+
+
+def _counting(orders: list[WorkOrder], need: Need) -> list[WorkOrder]:
+    return orders[:1] if need is Need.LEAD else orders
+
+
+def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
+    """The orders whose acceptance the step still waits for."""
+    orders = _counting(current_orders(track, step), step.need)
+    taken = any(order.state in (OrderState.ACCEPTED, OrderState.REPORTED) for order in orders)
+    if step.accept is None or (step.need is Need.ANY and taken):
+        return []
+    return [order for order in orders if order.state is OrderState.ASKED]
+
+
+def is_met(orders: list[WorkOrder], need: Need) -> bool:
+    """Whether enough of a step's parties have reported it done."""
+    reported = [order.state is OrderState.REPORTED for order in _counting(orders, need)]
+    return any(reported) if need is Need.ANY else bool(reported) and all(reported)
+
+
+def is_hopeless(orders: list[WorkOrder], need: Need) -> bool:
+    """Whether a step can no longer be met because its parties returned it or failed."""
+    lost = [order.state in (OrderState.RETURNED, OrderState.FAILED) for order in _counting(orders, need)]
+    return bool(lost) and all(lost) if need is Need.ANY else any(lost)
+
+
+def step_deadline(draft: Draft, track: Track, step: Step) -> datetime:
+    """When a step lapses: the earliest acceptance still missing, else the finish, else a day after it was taken on."""
+    orders = current_orders(track, step)
+    accepts = [order.accept_by for order in unaccepted(track, step) if order.accept_by]
+    finishes = [order.finish_by for order in orders if order.finish_by]
+    if accepts:
+        return min(accepts)
+    if finishes:
+        return max(finishes)
+    asked = max((order.accept_by or order.asked_at for order in orders), default=track.asked_at)
+    return draft.street.deadline(asked, draft.street.repeat_after)
+
+
+def step_reminder(draft: Draft, track: Track, step: Step) -> datetime | None:
+    """When those who owe a report are reminded of it; never while the step still waits for somebody to accept it."""
+    if unaccepted(track, step):
+        return None
+    reminders = [order.remind_by for order in current_orders(track, step) if order.is_open and order.remind_by]
+    return min((at for at in reminders if at > draft.now), default=None)
+
+
+def asked_now(track: Track) -> list[str]:
+    """The parties that still have an open order on the track."""
+    return [order.party for order in track.orders if order.is_open]
