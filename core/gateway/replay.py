@@ -20,6 +20,9 @@ BATCH_MAX: Final = 1000
 RUN_ON_MAX: Final = timedelta(days=400)
 """How far the clock runs on past the last input at most: a suspension lasts a year, then the chain ends."""
 
+CLIMBING: Final = frozenset({TrackState.WORKING, TrackState.DISPATCHING, TrackState.SUSPENDED})
+"""States in which a track goes on by itself; the others only repeat, or wait for people to look."""
+
 Timed = tuple[datetime, Envelope]
 Progress = Callable[[datetime, Sequence[Receipt]], None]
 
@@ -108,4 +111,4 @@ def _next_climb(store: Store) -> datetime | None:
 
 
 def _is_climbing(track: Track) -> bool:
-    return track.state in (TrackState.WORKING, TrackState.SUSPENDED) or track.quiet_until is not None
+    return track.state in CLIMBING or track.quiet_until is not None
