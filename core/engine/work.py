@@ -38,6 +38,7 @@ class Work:
         self._changed: dict[str, Case] = {}
         self._memos: dict[Ref, Memo | None] = {}
         self._remembered: dict[Ref, Memo] = {}
+        self._silenced: dict[str, int] = {}
 
     # cases ---------------------------------------------------------------------------------------------------
 
@@ -94,6 +95,8 @@ class Work:
         if have is None or have.round <= changed.round:
             self._latest[ref] = changed
         self.writes.entries.extend(decision.entries)
+        # A decision silences an order before it asks anew: rework goes out under the same order's id.
+        self._silenced |= dict.fromkeys(decision.silenced, len(self.writes.notices))
         for notice in decision.notices:
             self.owe(notice)
         return decision
@@ -142,4 +145,14 @@ class Work:
         writes = self.writes
         writes.memos.extend(self._remembered.values())
         writes.cases.extend(self._changed.values())
+        writes.silenced.extend(self._silenced)
+        writes.notices = [said for number, said in enumerate(writes.notices) if not self._is_silenced(said[0], number)]
         self.turn.commit(writes)
+
+    def _is_silenced(self, notice: Notice, number: int) -> bool:
+        """Whether this page was to go out later, and its order was silenced after it was written in this turn.
+
+        What goes out at once stays: whoever is told must not depend on which inputs came in one batch.
+        """
+        is_later = notice.not_before is not None and notice.not_before > self.now
+        return is_later and number < self._silenced.get(notice.order, 0)

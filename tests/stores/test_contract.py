@@ -409,7 +409,7 @@ def test_the_channels_that_notices_wait_for_are_known(desk: Desk) -> None:
     desk.put(notices=[(desk.notice("d"), "log"), (desk.notice("e"), "")])
     assert desk.store.channels_owed() == ["", "file", "hook", "log"]
     desk.store.delivered([("d", "log"), ("e", "")], desk.at(1))
-    desk.store.give_up("c", "file", "gone")
+    desk.store.give_up("c", "file", "gone", desk.at(1))
     assert desk.store.channels_owed() == ["hook"]
 
 
@@ -431,14 +431,14 @@ def test_a_failed_delivery_waits_for_its_time(desk: Desk) -> None:
     assert (item.attempts, item.error, item.next_at) == (1, "refused", desk.at(5))
     desk.store.delivered([("n", "hook")], desk.at(6))
     desk.store.retry_later("n", "hook", desk.at(7), "answered after all")
-    desk.store.give_up("n", "hook", "answered after all")
+    desk.store.give_up("n", "hook", "answered after all", desk.at(1))
     assert (owed(desk, 99), desk.store.channels_owed(), desk.store.dead_letters(9)) == ([], [], [])
 
 
 def test_a_dead_letter_is_visible_and_comes_back_to_life(desk: Desk) -> None:
     desk.put(notices=[(desk.notice(key, minute), "hook") for minute, key in enumerate("abc")])
     for key in "cab":
-        desk.store.give_up(key, "hook", "gone")
+        desk.store.give_up(key, "hook", "gone", desk.at(1))
     assert owed(desk, 99) == []
     dead = desk.store.dead_letters(2)
     assert [(item.notice.key, item.state, item.error) for item in dead] == [
