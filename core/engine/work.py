@@ -85,9 +85,12 @@ class Work:
             detail = f"{type(error).__name__}: {error}"
             return Decision(Reason.INTERNAL_ERROR, case, refused=True, detail=detail)
         self.decisions[decision.reason] += 1
-        changed = decision.case
-        if decision.refused or changed is None or changed is case:
-            return decision
+        if decision.case is not None and decision.case is not case and not decision.refused:
+            self.keep(decision, decision.case)
+        return decision
+
+    def keep(self, decision: Decision, changed: Case) -> None:
+        """Take a decision that has changed a case into this turn's writes."""
         self._changed[changed.id] = changed
         self._older.pop(changed.id, None)
         ref = (changed.scenario, changed.key)
@@ -99,7 +102,6 @@ class Work:
         self._silenced |= dict.fromkeys(decision.silenced, len(self.writes.notices))
         for notice in decision.notices:
             self.owe(notice)
-        return decision
 
     def owe(self, notice: Notice) -> None:
         """Put a notice into the outbox, once for each channel of its party."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from civicloop.core.model.case import Reason, TrackState
+from civicloop.core.model.case import Duty, Reason, TrackState
 from civicloop.core.model.chain import Severity
 from civicloop.core.stores.base import Access, CaseQuery, EventState, OutboxState, Store, Token, Writes
 
@@ -269,6 +269,19 @@ def test_due_cases_come_earliest_first_and_only_open_ones(desk: Desk) -> None:
     assert desk.store.next_due() == desk.at(15)
 
 
+def test_a_reminder_wakes_a_case_before_its_deadline_and_makes_nobody_late(desk: Desk) -> None:
+    case = desk.case("a", due=30)
+    (track,) = case.tracks
+    desk.put(cases=[case.with_track(track._replace(remind_at=desk.at(20))), desk.case("b", due=25)])
+    assert desk.store.next_due() == desk.at(20)
+    with desk.store.turn() as turn:
+        assert keys(turn.due_cases(desk.at(20), 9)) == ["a"]
+        assert keys(turn.due_cases(desk.at(30), 9)) == ["a", "b"]
+    assert keys(desk.store.find_cases(CaseQuery(overdue_at=desk.at(24)))[0]) == []
+    desk.put(cases=[case])
+    assert desk.store.next_due() == desk.at(25)
+
+
 def test_cases_share_their_rules(desk: Desk) -> None:
     desk.put(cases=[desk.case("a"), desk.case("b")])
     first, second = desk.store.find_cases(CaseQuery())[0]
@@ -372,6 +385,26 @@ def test_overdue_is_who_was_asked_and_has_let_a_deadline_pass(desk: Desk) -> Non
     # A stop that was approved holds everything.
     desk.put(cases=[case.with_track(track._replace(state=TrackState.SUSPENDED, due=desk.at(90)))])
     assert overdue(61) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("state", "late"),
+    [
+        (TrackState.WORKING, Duty.WORK),
+        (TrackState.SUPERVISED, Duty.WORK),
+        (TrackState.VERIFYING, Duty.CHECK),
+        (TrackState.DISPATCHING, Duty.DISPATCH),
+        (TrackState.SUSPENDED, None),
+    ],
+)
+@pytest.mark.parametrize("duty", Duty)
+def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: Duty | None, duty: Duty) -> None:
+    case = desk.case("a", due=10)
+    (track,) = case.tracks
+    orders = tuple(order._replace(duty=duty) for order in track.orders)
+    desk.put(cases=[case.with_track(track._replace(state=state, due=desk.at(90), orders=orders))])
+    found, _ = desk.store.find_cases(CaseQuery(overdue_at=desk.at(11)))
+    assert keys(found) == (["a"] if duty is late else [])
 
 
 # --- journal
