@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from .engine.clock import Clock, SystemClock
-from .engine.courier import Courier
+from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
 from .engine.letters import write_letter
 from .engine.memory import collect_rarely
@@ -81,6 +81,7 @@ class Daemon:
             lambda notice: write_letter(self.engine.setup, notice),
             self._clock,
             limits.delivery_attempts_max,
+            instead=lambda notice, now: tell_ops(self.engine.setup, notice, now),
         )
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke

@@ -1,4 +1,4 @@
-"""Deadlines of cases that have been reached, fired in their order."""
+"""Instants that cases wait for (deadlines, reminders) and that have been reached, fired in their order."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ INSTANT: Final = timedelta(microseconds=1)
 
 
 def lapse_cases(work: Work, due: Iterable[Case], until: datetime) -> None:
-    """Fire the deadlines up to ``until`` of the cases ``due`` and of those that this turn has changed.
+    """Fire what falls due up to ``until`` in the cases ``due`` and in those that this turn has changed.
 
     Earliest first, those that arise on the way included.
     """
     cases = {case.id: work.take_in(case) for case in due}
     cases |= {case.id: case for case in work.changed()}
-    waiting = [(case.due, case.id) for case in cases.values() if case.due is not None and case.due <= until]
+    waiting = [(at, case.id) for case in cases.values() if (at := case.next_at) is not None and at <= until]
     heapify(waiting)
     lapsed: Counter[str] = Counter()
     while waiting:
         _, name = heappop(waiting)
         case = _lapse(work, cases[name], until)
         lapsed[name] += 1
-        if case is not cases[name] and case.due is not None and case.due <= until and lapsed[name] < CASCADE_MAX:
-            heappush(waiting, (case.due, name))
+        at = case.next_at
+        if case is not cases[name] and at is not None and at <= until and lapsed[name] < CASCADE_MAX:
+            heappush(waiting, (at, name))
         cases[name] = case
 
 
 def up_to_date(work: Work, case: Case | None) -> Case | None:
-    """The case with its deadlines before now met, which a turn that has too many may not have come to yet."""
+    """The case with what fell due before now met, which a turn that has too much may not have come to yet."""
     for _ in range(CASCADE_MAX):
-        if case is None or case.due is None or case.due >= work.now:
+        if case is None or (at := case.next_at) is None or at >= work.now:
             break
         later = _lapse(work, case, work.now - INSTANT)
         if later is case:
@@ -53,9 +54,9 @@ def up_to_date(work: Work, case: Case | None) -> Case | None:
 
 
 def _lapse(work: Work, case: Case, until: datetime) -> Case:
-    """Fire the earliest deadline of one case; the same case when there was nothing to do."""
-    armed = [(track.due, track.name) for track in case.tracks if track.due is not None and track.due <= until]
+    """Fire the earliest instant that one case waits for; the same case when there was nothing to do."""
+    armed = [(at, track.name) for track in case.tracks if (at := track.next_at) is not None and at <= until]
     if not armed:
         return case
-    due, track = min(armed)
-    return work.decide(case, Lapse(track, due)).case or case
+    at, track = min(armed)
+    return work.decide(case, Lapse(track, at)).case or case

@@ -38,6 +38,7 @@ class Work:
         self._changed: dict[str, Case] = {}
         self._memos: dict[Ref, Memo | None] = {}
         self._remembered: dict[Ref, Memo] = {}
+        self._silenced: dict[str, int] = {}
 
     # cases ---------------------------------------------------------------------------------------------------
 
@@ -84,9 +85,12 @@ class Work:
             detail = f"{type(error).__name__}: {error}"
             return Decision(Reason.INTERNAL_ERROR, case, refused=True, detail=detail)
         self.decisions[decision.reason] += 1
-        changed = decision.case
-        if decision.refused or changed is None or changed is case:
-            return decision
+        if decision.case is not None and decision.case is not case and not decision.refused:
+            self.keep(decision, decision.case)
+        return decision
+
+    def keep(self, decision: Decision, changed: Case) -> None:
+        """Take a decision that has changed a case into this turn's writes."""
         self._changed[changed.id] = changed
         self._older.pop(changed.id, None)
         ref = (changed.scenario, changed.key)
@@ -94,9 +98,10 @@ class Work:
         if have is None or have.round <= changed.round:
             self._latest[ref] = changed
         self.writes.entries.extend(decision.entries)
+        # A decision silences an order before it asks anew: rework goes out under the same order's id.
+        self._silenced |= dict.fromkeys(decision.silenced, len(self.writes.notices))
         for notice in decision.notices:
             self.owe(notice)
-        return decision
 
     def owe(self, notice: Notice) -> None:
         """Put a notice into the outbox, once for each channel of its party."""
@@ -142,4 +147,14 @@ class Work:
         writes = self.writes
         writes.memos.extend(self._remembered.values())
         writes.cases.extend(self._changed.values())
+        writes.silenced.extend(self._silenced)
+        writes.notices = [said for number, said in enumerate(writes.notices) if not self._is_silenced(said[0], number)]
         self.turn.commit(writes)
+
+    def _is_silenced(self, notice: Notice, number: int) -> bool:
+        """Whether this page was to go out later, and its order was silenced after it was written in this turn.
+
+        What goes out at once stays: whoever is told must not depend on which inputs came in one batch.
+        """
+        is_later = notice.not_before is not None and notice.not_before > self.now
+        return is_later and number < self._silenced.get(notice.order, 0)

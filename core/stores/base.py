@@ -78,11 +78,12 @@ class Memo(NamedTuple):
 
 
 class OutboxState(StrEnum):
-    """Where a notice stands on one channel."""
+    """Where a notice stands on one channel. A page whose order was answered before its time is withdrawn."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    WITHDRAWN = "withdrawn"
 
 
 class Owed(NamedTuple):
@@ -101,7 +102,8 @@ class Writes:
     """Everything one turn writes, in one commit.
 
     ``at`` is the turn's time and ``digest`` the configuration it was decided under, both recorded so that the turn can
-    be decided again.
+    be decided again. ``silenced`` are orders by id: their pages that were to go out after ``at``, and that nobody has
+    tried to deliver, are withdrawn before ``notices`` are added.
     """
 
     at: datetime
@@ -112,6 +114,7 @@ class Writes:
     memos: list[Memo] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    silenced: list[str] = field(default_factory=list)
     notices: list[tuple[Notice, str]] = field(default_factory=list)
 
 
@@ -135,7 +138,7 @@ class Turn(Protocol):
         ...
 
     def due_cases(self, now: datetime, most: int) -> list[Case]:
-        """Open cases whose next deadline is at or before ``now``, earliest first."""
+        """Open cases to which something happens by itself at or before ``now``, earliest first."""
         ...
 
     def due_memos(self, now: datetime, most: int) -> list[Memo]:
@@ -195,7 +198,7 @@ class Store(Protocol):
         ...
 
     def next_due(self) -> datetime | None:
-        """The earliest case deadline or watchdog, or ``None``: how long the engine may sleep."""
+        """The earliest instant a case or a watchdog waits for, or ``None``: how long the engine may sleep."""
         ...
 
     def last_turn(self) -> datetime | None:
@@ -262,8 +265,11 @@ class Store(Protocol):
 
     # the courier ---------------------------------------------------------------------------------------------
 
-    def owed(self, channel: str, now: datetime, most: int) -> list[Owed]:
-        """Pending notices of a channel whose turn has come, gravest first, then oldest."""
+    def owed(self, channel: str, now: datetime, most: int, is_urgent: bool | None = None) -> list[Owed]:
+        """Pending notices of a channel whose time has come, gravest first, then oldest.
+
+        ``is_urgent``: only those about a danger to life (``P0``), or only the others.
+        """
         ...
 
     def channels_owed(self) -> list[str]:
@@ -278,8 +284,15 @@ class Store(Protocol):
         """A delivery failed and will be tried again at ``next_at``."""
         ...
 
-    def give_up(self, key: str, channel: str, error: str) -> None:
-        """A delivery will not be tried again by itself: it becomes a dead letter."""
+    def give_up(
+        self, key: str, channel: str, error: str, now: datetime, instead: Sequence[tuple[Notice, str]] = ()
+    ) -> int:
+        """A delivery will not be tried again by itself: it becomes a dead letter.
+
+        The next page to the same person about the same order need not wait for its time any more; returns on how many
+        channels it goes out now. Where there is none, and the notice is under way through no other channel, the notices
+        ``instead`` are owed.
+        """
         ...
 
     def dead_letters(self, most: int) -> list[Owed]:

@@ -13,6 +13,14 @@ from .codec import decode_case, decode_rules, encode_case, micros, micros_or_non
 
 KEPT_MAX: Final = 2048
 
+_RUNNING: Final = {
+    TrackState.WORKING: Duty.WORK,
+    TrackState.SUPERVISED: Duty.WORK,
+    TrackState.VERIFYING: Duty.CHECK,
+    TrackState.DISPATCHING: Duty.DISPATCH,
+}
+"""Whose clock runs while a track is in a state; the others' rest. A suspended one runs against nobody."""
+
 
 class Casebook:
     """The rules that were met, by digest, and the latest cases that were written or read, by their very bytes.
@@ -40,7 +48,7 @@ class Casebook:
             str(case.severity),
             str(case.stage),
             micros(case.opened_at),
-            micros_or_none(case.due),
+            micros_or_none(case.next_at),
             micros_or_none(late_at(case)),
             micros_or_none(case.closed_at),
             digest,
@@ -69,8 +77,9 @@ class Casebook:
 def late_at(case: Case) -> datetime | None:
     """From when on the case is overdue: the earliest deadline that an asked party has let or may let pass.
 
-    Deadlines of parties whom the chain has left behind count, since they may still answer; while a track is
-    suspended, with approval, only the end of the suspension does. ``None`` once nothing is open.
+    Deadlines of parties whom the chain has left behind count, since they may still answer. While returned work is
+    dispatched or a result is checked, only those of whoever dispatches or checks do, and while a track is suspended,
+    with approval, only the end of the suspension. A reminder is no deadline. ``None`` once nothing is open.
     """
     if not case.is_open:
         return None
@@ -78,12 +87,10 @@ def late_at(case: Case) -> datetime | None:
     for track in case.tracks:
         if not track.is_open:
             continue
-        times = [track.due]
-        if track.state is not TrackState.SUSPENDED:
-            checking = track.state is TrackState.VERIFYING
-            for order in track.orders:
-                if order.is_open and (order.duty is Duty.CHECK or not checking):
-                    times += (order.finish_by, order.accept_by if order.state is OrderState.ASKED else None)
+        times, running = [track.due], _RUNNING.get(track.state)
+        for order in track.orders:
+            if order.is_open and order.duty is running:
+                times += (order.finish_by, order.accept_by if order.state is OrderState.ASKED else None)
         for at in times:
             if at is not None and (found is None or at < found):
                 found = at

@@ -21,11 +21,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from ..model.chain import Severity
 from .base import EventState, OutboxState
 
 REVISION: Final = "0001"
@@ -135,7 +137,7 @@ case: Final = Table(
     _text("severity"),
     _text("stage"),
     _number("opened_at"),
-    _number("due", nullable=True),
+    _number("wake_at", nullable=True),
     _number("late_at", nullable=True),
     _number("closed_at", nullable=True),
     Column("rules", Text, ForeignKey("rulebook.digest"), nullable=False),
@@ -145,7 +147,7 @@ case: Final = Table(
 OPEN: Final = case.c.closed_at.is_(None)
 # The second law, kept by the database as well: one open case per scenario and key.
 Index("uq_case_open", case.c.scenario, case.c.key, unique=True, sqlite_where=OPEN)
-Index("ix_case_due", case.c.due, case.c.id, sqlite_where=OPEN)
+Index("ix_case_wake_at", case.c.wake_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_open_newest", case.c.opened_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_newest", case.c.opened_at, case.c.id)
 Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id)
@@ -191,8 +193,11 @@ outbox: Final = Table(
     _text("key"),
     _text("channel"),
     _text("partition"),
+    _text("order"),
+    _text("person"),
     _text("severity"),
     _text("state"),
+    _number("not_before", nullable=True),
     _number("next_at"),
     _number("attempts"),
     _number("created_at"),
@@ -206,6 +211,14 @@ DEAD: Final = outbox.c.state == text(f"'{OutboxState.DEAD.value}'")
 # By channel first: what piles up for a channel that fails must not be walked through on behalf of the others.
 Index("ix_outbox_pending", outbox.c.channel, outbox.c.next_at, sqlite_where=PENDING)
 Index("ix_outbox_dead", outbox.c.created_at, sqlite_where=DEAD)
+# A danger to life has a lane of its own: it is found however much else waits for its channel.
+_P0: Final = text(f"'{Severity.P0.value}'")
+URGENT: Final = and_(PENDING, outbox.c.severity == _P0)
+ORDINARY: Final = and_(PENDING, outbox.c.severity != _P0)
+Index("ix_outbox_urgent", outbox.c.channel, outbox.c.next_at, sqlite_where=URGENT)
+# Pages that go out later unless their order is answered; few notices are, so the index costs the others nothing.
+DELAYED: Final = and_(PENDING, outbox.c.not_before.is_not(None))
+Index("ix_outbox_delayed", outbox.c.order, outbox.c.next_at, sqlite_where=DELAYED)
 
 token: Final = Table(
     "token",

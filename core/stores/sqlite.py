@@ -49,7 +49,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
             yield SqliteTurn(self._writes, self._casebook)
 
     def next_due(self) -> datetime | None:
-        """The earliest case deadline or watchdog, or ``None``: how long the engine may sleep."""
+        """The earliest instant a case or a watchdog waits for, or ``None``: how long the engine may sleep."""
         times = [at for at in self._reads.row(sql.NEXT_DUE) if at is not None]
         return moment(min(times)) if times else None
 

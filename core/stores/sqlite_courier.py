@@ -9,10 +9,12 @@ from typing import Any
 
 import orjson
 
+from ..model.notice import Notice
 from . import statements as sql
 from .base import Access, OutboxState, Owed, Token
 from .codec import decode_notice, micros, moment
 from .link import Link
+from .sqlite_turn import notice_rows
 
 
 class SqliteCourier:
@@ -21,9 +23,9 @@ class SqliteCourier:
     _reads: Link
     _writes: Link
 
-    def owed(self, channel: str, now: datetime, most: int) -> list[Owed]:
-        """Pending notices of a channel whose turn has come, gravest first, then oldest."""
-        return _read_owed(self._reads.rows(sql.OWED, channel=channel, now=micros(now), most=most))
+    def owed(self, channel: str, now: datetime, most: int, is_urgent: bool | None = None) -> list[Owed]:
+        """Pending notices of a channel whose time has come, gravest first, then oldest; of one lane, or of both."""
+        return _read_owed(self._reads.rows(sql.OWED[is_urgent], channel=channel, now=micros(now), most=most))
 
     def channels_owed(self) -> list[str]:
         """The names of all channels that pending notices wait for, in order."""
@@ -38,9 +40,24 @@ class SqliteCourier:
         """A delivery failed and will be tried again at ``next_at``; one that is no longer pending stays as it is."""
         self._writes.write(sql.RETRY_LATER, [(micros(next_at), error, key, channel)])
 
-    def give_up(self, key: str, channel: str, error: str) -> None:
-        """A delivery will not be tried again by itself: it becomes a dead letter."""
-        self._writes.write(sql.GIVE_UP, [(error, key, channel)])
+    def give_up(
+        self, key: str, channel: str, error: str, now: datetime, instead: Sequence[tuple[Notice, str]] = ()
+    ) -> int:
+        """A delivery will not be tried again by itself: it becomes a dead letter.
+
+        Returns on how many channels the next page to the same person about the same order goes out now instead of
+        later; where there is none, and the notice is under way through no other channel, ``instead`` is owed.
+        """
+        with self._writes.transaction() as raw, self._writes.in_words():
+            gone = raw.execute(sql.GIVE_UP.text, (error, key, channel)).fetchall()
+            if not gone:
+                return 0
+            order, person, partition = gone[0]
+            page = {"of_order": order, "of_person": person, "now": micros(now)}
+            brought = raw.execute(sql.BRING_FORWARD.text, sql.BRING_FORWARD.values(page)).rowcount if order else 0
+            if not brought and not self._writes.row(sql.UNDER_WAY, key=key):
+                raw.executemany(sql.ADD_NOTICE.text, notice_rows(instead, {one.case: partition for one, _ in instead}))
+        return brought
 
     def dead_letters(self, most: int) -> list[Owed]:
         """What could not be delivered, oldest first."""

@@ -20,6 +20,7 @@ from .codec import (
     encode_notice,
     entry_row,
     micros,
+    micros_or_none,
     moment,
 )
 from .link import Link
@@ -57,7 +58,7 @@ class SqliteTurn:
         return {case.id: case for case in self._cases(self._find(sql.CASES, ids))}
 
     def due_cases(self, now: datetime, most: int) -> list[Case]:
-        """Open cases whose next deadline is at or before ``now``, earliest first."""
+        """Open cases to which something happens by itself at or before ``now``, earliest first."""
         return self._cases(self._link.rows(sql.DUE_CASES, now=micros(now), most=most))
 
     def due_memos(self, now: datetime, most: int) -> list[Memo]:
@@ -108,8 +109,9 @@ class SqliteTurn:
             sql.ADD_ENTRY.text,
             [(JOURNAL_VERSION, partitions.get(entry.case, ""), *entry_row(entry)) for entry in writes.entries],
         )
-        put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
         at = micros(writes.at)
+        put(sql.SILENCE.text, [sql.SILENCE.values({"of_order": order, "now": at}) for order in writes.silenced])
+        put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
         self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
 
@@ -187,5 +189,7 @@ def notice_rows(notices: Iterable[tuple[Notice, str]], partitions: Mapping[str, 
     for notice, channel in notices:
         if notice is not last:
             last, body = notice, encode_notice(notice)
-        at, partition = micros(notice.at), partitions.get(notice.case, "")
-        yield notice.key, channel, partition, str(notice.severity), pending, at, 0, at, None, "", body
+        at, not_before = micros(notice.at), micros_or_none(notice.not_before)
+        about = partitions.get(notice.case, ""), notice.order, notice.person, str(notice.severity)
+        next_at = at if not_before is None else not_before
+        yield notice.key, channel, *about, pending, not_before, next_at, 0, at, None, "", body

@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -33,11 +34,14 @@ from sqlalchemy.sql.elements import CompilerElement
 from .base import CaseQuery, EventState, OutboxState
 from .schema import (
     DEAD,
+    DELAYED,
     DIALECT,
     NOT_ACCEPTED,
     OPEN,
+    ORDINARY,
     PENDING,
     UNHEARD,
+    URGENT,
     access,
     case,
     case_party,
@@ -141,7 +145,9 @@ def _current(key: list[ColumnElement[Any]]) -> ColumnElement[bool]:
 
 LATEST: Final = _lookup(_CASE, 2, _current)
 RULES: Final = sql(select(rulebook.c.body).where(rulebook.c.digest == _ask("digest")))
-DUE_CASES: Final = sql(_first(select(*_CASE).where(OPEN, case.c.due <= _ask("now")).order_by(case.c.due, case.c.id)))
+DUE_CASES: Final = sql(
+    _first(select(*_CASE).where(OPEN, case.c.wake_at <= _ask("now")).order_by(case.c.wake_at, case.c.id))
+)
 DUE_MEMOS: Final = sql(
     _first(select(*memo.c).where(memo.c.wake_at <= _ask("now")).order_by(memo.c.wake_at, memo.c.scenario, memo.c.key))
 )
@@ -182,7 +188,7 @@ PUT_META: Final = _replacing(meta, ("name",))
 META: Final = sql(select(meta.c.value).where(meta.c.name == _ask("name")))
 NEXT_DUE: Final = sql(
     select(
-        select(func.min(case.c.due)).where(OPEN).scalar_subquery(),
+        select(func.min(case.c.wake_at)).where(OPEN).scalar_subquery(),
         select(func.min(memo.c.wake_at)).where(memo.c.wake_at.is_not(None)).scalar_subquery(),
     )
 )
@@ -277,13 +283,16 @@ def _listing(has: CaseQuery, few: bool) -> Sql:
 
 _OWED: Final = [outbox.c.body, outbox.c.channel, outbox.c.state, outbox.c.attempts, outbox.c.next_at, outbox.c.error]
 _NAMED: Final = and_(outbox.c.key == _ask("of_key"), outbox.c.channel == _ask("of_channel"))
-OWED: Final = sql(
-    _first(
-        select(*_OWED)
-        .where(PENDING, outbox.c.next_at <= _ask("now"), outbox.c.channel == _ask("channel"))
-        .order_by(outbox.c.severity, outbox.c.created_at, outbox.c.row)
+OWED: Final = {
+    is_urgent: sql(
+        _first(
+            select(*_OWED)
+            .where(lane, outbox.c.next_at <= _ask("now"), outbox.c.channel == _ask("channel"))
+            .order_by(outbox.c.severity, outbox.c.created_at, outbox.c.row)
+        )
     )
-)
+    for is_urgent, lane in ((None, PENDING), (True, URGENT), (False, ORDINARY))
+}
 
 
 def _waiting() -> CTE:
@@ -312,7 +321,26 @@ DELIVERED: Final = sql(
     )
 )
 RETRY_LATER: Final = sql(_settle(OutboxState.PENDING, next_at=_ask("at"), error=_ask("why")).where(PENDING))
-GIVE_UP: Final = sql(_settle(OutboxState.DEAD, error=_ask("why")).where(PENDING))
+GIVE_UP: Final = sql(
+    _settle(OutboxState.DEAD, error=_ask("why"))
+    .where(PENDING)
+    .returning(outbox.c.order, outbox.c.person, outbox.c.partition)
+)
+UNDER_WAY: Final = sql(
+    select(outbox.c.channel).where(outbox.c.key == _ask("key"), or_(PENDING, outbox.c.delivered_at.is_not(None)))
+)
+_YET_TO_COME: Final = and_(
+    DELAYED,
+    outbox.c.order == _ask("of_order"),
+    outbox.c.next_at > _ask("now"),
+    outbox.c.attempts == literal_column("0"),
+)
+SILENCE: Final = sql(
+    update(outbox).where(_YET_TO_COME).values(state=literal_column(f"'{OutboxState.WITHDRAWN.value}'"))
+)
+_OF_PERSON: Final = and_(_YET_TO_COME, outbox.c.person == _ask("of_person"))
+_NEXT_PAGE: Final = select(func.min(outbox.c.next_at)).where(_OF_PERSON).correlate(None).scalar_subquery()
+BRING_FORWARD: Final = sql(update(outbox).where(_OF_PERSON, outbox.c.next_at == _NEXT_PAGE).values(next_at=_ask("now")))
 _REVIVED: Final = (
     update(outbox)
     .where(DEAD)

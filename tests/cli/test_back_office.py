@@ -108,7 +108,7 @@ def bury(street: Path) -> list[str]:
     try:
         owed = store.owed("console", SystemClock().now(), 100)
         for one in owed:
-            store.give_up(one.notice.key, "console", "refused: no such number")
+            store.give_up(one.notice.key, "console", "refused: no such number", SystemClock().now())
         return [one.notice.key for one in owed]
     finally:
         store.close()

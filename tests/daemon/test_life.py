@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from civicloop.core.engine.receipt import Input, Receipt
 from civicloop.core.engine.runner import Runner, Unavailable
 from civicloop.core.gateway.cloudevents import read_event
 from civicloop.core.gateway.tokens import Scope, make_token
-from civicloop.core.model.notice import Notice
+from civicloop.core.model.chain import Severity
+from civicloop.core.model.notice import Notice, NoticeKind
 from civicloop.core.sdk.channel import Message
-from civicloop.core.stores.base import StoreError
+from civicloop.core.stores.base import StoreError, Writes
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .kit import MORNING, OVERFLOW, SECONDS_MAX, Served, TestClock, serving, write_street
+from .kit import MORNING, OVERFLOW, SECONDS_MAX, STREET, Served, TestClock, serving, write_street
 
 
 @pytest.fixture
@@ -283,6 +285,26 @@ def test_channels_can_be_replaced_while_it_runs(opened: Opened) -> None:
 
     in_time(story())
     store.close()
+
+
+def test_ops_are_told_through_their_own_channel_of_a_danger_to_life_that_reached_nobody(tmp_path: Path) -> None:
+    toml = STREET.replace('default = ["null"]', 'default = ["null"]\nops = ["ferry"]')
+
+    def owe_on_a_channel_that_is_gone(served: Served) -> None:
+        owe(served.store, open_street(tmp_path), "1")
+        [owed] = served.store.owed("ferry", MORNING, 9)
+        grave = owed.notice._replace(key="grave", kind=NoticeKind.ASK, severity=Severity.P0, party="cleaner")
+        with served.store.turn() as turn:
+            turn.commit(Writes(MORNING, notices=[(grave, "pigeon")]))
+
+    with serving(write_street(tmp_path, toml), owe_on_a_channel_that_is_gone) as served:
+        assert served.get("/healthz").status == 200
+        [dead] = served.store.dead_letters(9)
+        assert dead.notice.key == "grave"
+        assert b'civicloop_stored{kind="dead_notices"} 1' in served.get("/metrics").body
+    with closing(SqliteStore(tmp_path / "civicloop.db")) as store:
+        told = {one.notice.key for one in store.owed("ferry", served.clock.now(), 9)}
+    assert told | {path.stem for path in (tmp_path / "ferry").glob("*.json")} >= {"grave.undelivered"}
 
 
 def test_a_courier_without_channels_waits_to_be_stopped(opened: Opened) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from civicloop.core.model.case import Reason, TrackState
+from civicloop.core.model.case import Duty, Reason, TrackState
 from civicloop.core.model.chain import Severity
 from civicloop.core.stores.base import Access, CaseQuery, EventState, OutboxState, Store, Token, Writes
 
@@ -269,6 +269,19 @@ def test_due_cases_come_earliest_first_and_only_open_ones(desk: Desk) -> None:
     assert desk.store.next_due() == desk.at(15)
 
 
+def test_a_reminder_wakes_a_case_before_its_deadline_and_makes_nobody_late(desk: Desk) -> None:
+    case = desk.case("a", due=30)
+    (track,) = case.tracks
+    desk.put(cases=[case.with_track(track._replace(remind_at=desk.at(20))), desk.case("b", due=25)])
+    assert desk.store.next_due() == desk.at(20)
+    with desk.store.turn() as turn:
+        assert keys(turn.due_cases(desk.at(20), 9)) == ["a"]
+        assert keys(turn.due_cases(desk.at(30), 9)) == ["a", "b"]
+    assert keys(desk.store.find_cases(CaseQuery(overdue_at=desk.at(24)))[0]) == []
+    desk.put(cases=[case])
+    assert desk.store.next_due() == desk.at(25)
+
+
 def test_cases_share_their_rules(desk: Desk) -> None:
     desk.put(cases=[desk.case("a"), desk.case("b")])
     first, second = desk.store.find_cases(CaseQuery())[0]
@@ -374,6 +387,26 @@ def test_overdue_is_who_was_asked_and_has_let_a_deadline_pass(desk: Desk) -> Non
     assert overdue(61) == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("state", "late"),
+    [
+        (TrackState.WORKING, Duty.WORK),
+        (TrackState.SUPERVISED, Duty.WORK),
+        (TrackState.VERIFYING, Duty.CHECK),
+        (TrackState.DISPATCHING, Duty.DISPATCH),
+        (TrackState.SUSPENDED, None),
+    ],
+)
+@pytest.mark.parametrize("duty", Duty)
+def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: Duty | None, duty: Duty) -> None:
+    case = desk.case("a", due=10)
+    (track,) = case.tracks
+    orders = tuple(order._replace(duty=duty) for order in track.orders)
+    desk.put(cases=[case.with_track(track._replace(state=state, due=desk.at(90), orders=orders))])
+    found, _ = desk.store.find_cases(CaseQuery(overdue_at=desk.at(11)))
+    assert keys(found) == (["a"] if duty is late else [])
+
+
 # --- journal
 
 
@@ -409,7 +442,7 @@ def test_the_channels_that_notices_wait_for_are_known(desk: Desk) -> None:
     desk.put(notices=[(desk.notice("d"), "log"), (desk.notice("e"), "")])
     assert desk.store.channels_owed() == ["", "file", "hook", "log"]
     desk.store.delivered([("d", "log"), ("e", "")], desk.at(1))
-    desk.store.give_up("c", "file", "gone")
+    desk.store.give_up("c", "file", "gone", desk.at(1))
     assert desk.store.channels_owed() == ["hook"]
 
 
@@ -431,14 +464,14 @@ def test_a_failed_delivery_waits_for_its_time(desk: Desk) -> None:
     assert (item.attempts, item.error, item.next_at) == (1, "refused", desk.at(5))
     desk.store.delivered([("n", "hook")], desk.at(6))
     desk.store.retry_later("n", "hook", desk.at(7), "answered after all")
-    desk.store.give_up("n", "hook", "answered after all")
+    desk.store.give_up("n", "hook", "answered after all", desk.at(1))
     assert (owed(desk, 99), desk.store.channels_owed(), desk.store.dead_letters(9)) == ([], [], [])
 
 
 def test_a_dead_letter_is_visible_and_comes_back_to_life(desk: Desk) -> None:
     desk.put(notices=[(desk.notice(key, minute), "hook") for minute, key in enumerate("abc")])
     for key in "cab":
-        desk.store.give_up(key, "hook", "gone")
+        desk.store.give_up(key, "hook", "gone", desk.at(1))
     assert owed(desk, 99) == []
     dead = desk.store.dead_letters(2)
     assert [(item.notice.key, item.state, item.error) for item in dead] == [

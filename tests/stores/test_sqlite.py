@@ -251,6 +251,7 @@ def statements_read() -> dict[str, statements.Sql]:
     for name, value in vars(statements).items():
         if isinstance(value, statements.Lookup):
             found |= {f"{name}.many": value.many, f"{name}.one": value.one}
+    found |= {f"OWED {is_urgent}": owed for is_urgent, owed in statements.OWED.items()}
     found |= {f"events_after {state}": statements.events_after(state) for state in (None, *EventState)}
     queries = [CaseQuery(), CaseQuery(is_open=True), CaseQuery(after="1.x"), CaseQuery(party="p", after="1.x")]
     queries += [CaseQuery(scenario="s"), CaseQuery(stage="s"), CaseQuery(frozenset(map(str, range(99))))]
@@ -274,4 +275,4 @@ def test_no_statement_walks_a_table_or_sorts_it(file_desk: Desk, name: str) -> N
     ]
     assert not walks, plan
     # What is owed now is little, and its order by gravity is not worth an index of its own.
-    assert name == "OWED" or not any("TEMP B-TREE" in step for step in plan), plan
+    assert name.startswith("OWED") or not any("TEMP B-TREE" in step for step in plan), plan

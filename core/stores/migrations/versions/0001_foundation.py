@@ -88,7 +88,7 @@ def make_cases() -> None:
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("due", sa.BigInteger(), nullable=True),
+        sa.Column("wake_at", sa.BigInteger(), nullable=True),
         sa.Column("late_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("rules", sa.Text(), nullable=False),
@@ -97,12 +97,14 @@ def make_cases() -> None:
         sa.UniqueConstraint("scenario", "key", "round", name=op.f("uq_case_scenario_key_round")),
         sa.ForeignKeyConstraint(["rules"], ["rulebook.digest"], name=op.f("fk_case_rules")),
     )
-    op.create_index("ix_case_due", "case", ["due", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL"))
     op.create_index("ix_case_newest", "case", ["opened_at", "id"], unique=False)
     op.create_index(
         "ix_case_open_newest", "case", ["opened_at", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL")
     )
     op.create_index("ix_case_place_newest", "case", ["place", "opened_at", "id"], unique=False)
+    op.create_index(
+        "ix_case_wake_at", "case", ["wake_at", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL")
+    )
     op.create_index("uq_case_open", "case", ["scenario", "key"], unique=True, sqlite_where=sa.text("closed_at IS NULL"))
     op.create_table(
         "case_party",
@@ -145,8 +147,11 @@ def make_journal_and_outbox() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
+        sa.Column("order", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("next_at", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -157,9 +162,12 @@ def make_journal_and_outbox() -> None:
         sa.UniqueConstraint("key", "channel", name=op.f("uq_outbox_key_channel")),
     )
     op.create_index("ix_outbox_dead", "outbox", ["created_at"], unique=False, sqlite_where=sa.text("state = 'dead'"))
-    op.create_index(
-        "ix_outbox_pending", "outbox", ["channel", "next_at"], unique=False, sqlite_where=sa.text("state = 'pending'")
-    )
+    for name, columns, pending in (
+        ("ix_outbox_delayed", ["order", "next_at"], "state = 'pending' AND not_before IS NOT NULL"),
+        ("ix_outbox_pending", ["channel", "next_at"], "state = 'pending'"),
+        ("ix_outbox_urgent", ["channel", "next_at"], "state = 'pending' AND severity = 'P0'"),
+    ):
+        op.create_index(name, "outbox", columns, unique=False, sqlite_where=sa.text(pending))
 
 
 def make_the_house() -> None:
