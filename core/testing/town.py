@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -39,12 +39,21 @@ PLACES = (
 )
 
 
+class Sent(NamedTuple):
+    """One message as it went out: when, through which channel, and what it says."""
+
+    at: datetime
+    channel: str
+    notice: Notice
+
+
 class Town:
     """A whole civicloop in memory: give it scenarios, let it ``hear`` events, ``wait``, and look whom it ``asked``.
 
     It has one place of each level (``street``, ``committee``, ``estate``, ``building``, ``household``). Every role that
     the scenarios name is held at the street by an organisation of its own, unless ``nobody`` lists it. A subject it has
-    never heard of is registered as a device at the estate. ``config`` maps scenario names to their settings.
+    never heard of is registered as a device at the estate. ``config`` maps scenario names to their settings;
+    ``directory`` changes who holds what, such as ``lambda town: replace(town, parties={...})``.
     """
 
     def __init__(
@@ -54,6 +63,7 @@ class Town:
         nobody: Iterable[str] = (),
         start: datetime = MORNING,
         lateness: timedelta = timedelta(),
+        directory: Callable[[Directory], Directory] | None = None,
         setup: Setup | None = None,
     ) -> None:
         self._store = SqliteStore(None)
@@ -61,6 +71,8 @@ class Town:
         self._engine = Engine(self._store, self._setup)
         self._time = Simulation(self._engine, start)
         self._events = 0
+        if directory is not None:
+            self._use(directory(self._setup.street.directory))
 
     @property
     def now(self) -> datetime:
@@ -120,13 +132,21 @@ class Town:
     @property
     def asked(self) -> list[str]:
         """The roles that were asked to do something, in order, once for every asking."""
-        return [notice.party for notice in self.notices if notice.kind is NoticeKind.ASK]
+        asked = [notice for notice in self.notices if notice.kind is NoticeKind.ASK]
+        return [notice.party for notice in asked if notice.not_before is None]
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Everything that has gone out by now, message by message, in order."""
+        owed = [one for name in self._store.channels_owed() for one in self._store.owed(name, self._time.now, 100_000)]
+        owed.sort(key=lambda one: (one.next_at, one.notice.at, _decided(one.notice), one.channel))
+        return [Sent(one.next_at.astimezone(SHANGHAI), one.channel, one.notice) for one in owed]
 
     @property
     def notices(self) -> list[Notice]:
-        """Everything the town owes anybody, in the order in which it was decided."""
-        owed = self._store.owed("console", datetime.max.replace(tzinfo=SHANGHAI), 100_000)
-        return sorted((one.notice for one in owed), key=lambda notice: (notice.at, _decided(notice)))
+        """The notices that have gone out by now, each once, in the order in which they were decided."""
+        notices = {one.notice.key: one.notice for one in self.sent}
+        return sorted(notices.values(), key=lambda notice: (notice.at, _decided(notice)))
 
     def told(self, party: str) -> list[NoticeKind]:
         """The kinds of notices one party was sent, in order."""

@@ -116,7 +116,7 @@ def test_an_alarm_says_clearly_whether_it_is_one(town: Build):
 def test_the_visit_is_reported_and_called_back_by_somebody_else(pressed: Town):
     pressed.answer("accept", SOS, "neighborhood_committee")
     pressed.wait(minutes(12)).answer("report", SOS, "neighborhood_committee", result="helped")
-    assert [kind.value for kind in pressed.told("call_center")] == ["ask", "check"]
+    assert [kind.value for kind in pressed.told("call_center")] == ["ask", "inform", "check"]
     refused = pressed.answer("verify", SOS, "neighborhood_committee", result="pass")
     assert (refused.status, refused.reason) == (Status.REFUSED, Reason.SAME_HANDS)
     assert not pressed.is_quiet
