@@ -79,6 +79,7 @@ YEAR = Year(
 HOLIDAYS = '  # new\n  2027-01-01,  # 元旦\n  "2027-10-01 to 2027-10-03",  # 国庆节, 中秋\n'
 WORKDAYS = "  # new\n  2027-10-09,  # 国庆节\n"
 BOTH = f"holidays = [\n{HOLIDAYS}]\n\nworkdays = [\n{WORKDAYS}]\n"
+THE_REST = "  # new\n  2027-10-01,  # 国庆节\n  2027-10-03,  # 中秋\n"
 ORGANISATION = '# the centre\n[organisations.x]\nholidays = [2027-03-01]\nslots = ["08:00-12:00"]\n'
 COMMENTED = 'holidays = [ # [one],\n  2026-01-01, # a ] b\n  "2026-05-01 to 2026-05-05"'
 QUOTED = '"holidays" = [\n\'{0}2026-01-01 to 2026-01-02{0}\', """2026-02-01 to 2026-02-02"""'.format("''")
@@ -113,8 +114,7 @@ EDITS = {
     ),
     "a part of a span is there": (
         "workdays = [2027-10-09]\nholidays = [2027-10-02, 2027-01-01]\n",
-        "workdays = [2027-10-09]\nholidays = [2027-10-02, 2027-01-01,\n"
-        + "  # new\n  2027-10-01,  # 国庆节\n  2027-10-03,  # 中秋\n]\n",
+        f"workdays = [2027-10-09]\nholidays = [2027-10-02, 2027-01-01,\n{THE_REST}]\n",
     ),
 }
 
@@ -156,7 +156,8 @@ def test_a_calendar_that_is_not_in_order_is_not_filled() -> None:
     st.sampled_from([", ", ",\n", " , # why, ]\n  ", ",\n\n"]),
 )
 def test_any_calendar_gets_exactly_what_it_lacks(off: set[date], on: set[date], between: str) -> None:
-    text = f"holidays = [{between.join(map(str, sorted(off)))}]\nworkdays = [{between.join(map(str, sorted(on - off)))}\n]\n"
+    holidays, workdays = (between.join(map(str, sorted(named))) for named in (off, on - off))
+    text = f"holidays = [{holidays}]\nworkdays = [{workdays}\n]\n"
     year = announced(2025, "en")
     filled = CalendarFile.model_validate(tomllib.loads(fill(text.encode(), year, "new").content.decode()))
     assert all_days(filled.holidays) == off | (year.holidays.keys() - on)
