@@ -48,6 +48,8 @@ AROUND_MIDNIGHT = [
     # whole days have no seam between them
     (ALL_DAY, "2025-09-11 23:00", work_hours(2), "2025-09-12 01:00"),
     (ALL_DAY, "2025-09-12 23:00", work_hours(2), "2025-09-15 01:00"),
+    # shifts that hand over to each other, from the night to the next morning too
+    (slots("06:00-14:00", "22:00-06:00"), "2025-09-11 23:00", work_hours(8), "2025-09-12 07:00"),
     (slots("20:00-08:00"), "2025-09-12 07:00", work_hours(2), "2025-09-12 21:00"),
     (slots("08:00-08:00"), "2025-09-12 07:00", work_hours(2), "2025-09-12 09:00"),
 ]
