@@ -85,6 +85,35 @@ def plugins(voice: Voice, folder: Path | None, as_json: bool) -> None:
     list_plugins(voice, folder or here, as_json)
 
 
+@civicloop.group(cls=Family)
+def calendar() -> None:
+    """The street's working calendar.
+
+    街道的工作日历。
+    """
+
+
+@calendar.command("fill")
+@click.argument("words", metavar="[DIR] YEAR", type=text, nargs=-1, required=True)
+@click.option("--write", "writes", is_flag=True, help="Change calendar.toml. Default: print what it lacks.")
+@pass_voice
+def calendar_fill(voice: Voice, words: tuple[str, ...], writes: bool) -> None:
+    """Add a year's statutory holidays and make-up workdays.
+
+    把某年的法定节假日和调休上班日填入 calendar.toml。
+
+    What people wrote is kept. A year that has not been announced, or that the installed library does not know, is an
+    error and changes nothing.
+    """
+    from .core.terminal.calendar import fill_year
+    from .core.terminal.street import split_words
+
+    folder, (year,) = split_words(voice, words, ("YEAR",))
+    if not (len(year) == 4 and year.isascii() and year.isdigit()):
+        raise click.UsageError(voice.say("no_year", year=repr(year)))
+    fill_year(voice, folder, int(year), writes)
+
+
 # the daemon ------------------------------------------------------------------------------------------------------
 
 

@@ -46,4 +46,8 @@ class Street:
 
     def deadline(self, start: datetime, limit: Limit, organisation: str = "") -> datetime:
         """When ``limit``, counted from ``start`` in the working hours of ``organisation``, is used up."""
-        return self.calendars.get(organisation, self.calendar).deadline(start, limit)
+        return self.calendar_of(organisation).deadline(start, limit)
+
+    def calendar_of(self, organisation: str) -> Calendar:
+        """The working hours of ``organisation``: its own, else the street's."""
+        return self.calendars.get(organisation, self.calendar)

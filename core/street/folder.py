@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ..model.limit import Calendar, hours
+from ..model.limit import hours
 from ..model.place import Directory
 from ..model.street import Street
-from .calendar import CalendarFile, Slots, check_organisations, read_calendar
+from .calendar import CalendarFile, check_organisations, read_calendar
 from .checks import check_settings
 from .complaint import FILES, Complaint, Complaints, StreetError
 from .lines import Key
@@ -39,8 +39,7 @@ class StreetFolder:
 
     ``street`` is what decisions look at; ``plugins`` the switches and raw scenario tables, which the SDK validates, as
     it does the channels of ``settings``; ``contacts`` the phones and the like of each ``(place, role)``;
-    ``organisation_slots`` working slots that differ from the street's; ``digest`` names these very files. A ``repr``
-    shows no personal data and no secret.
+    ``digest`` names these very files. A ``repr`` shows no personal data and no secret.
     """
 
     folder: Path
@@ -48,7 +47,6 @@ class StreetFolder:
     street: Street = field(repr=False)
     plugins: Mapping[str, Plugin] = field(repr=False)
     contacts: Mapping[tuple[str, str], tuple[str, ...]] = field(repr=False)
-    organisation_slots: Mapping[str, Slots] = field(repr=False)
     digest: str
     tables: Tables = field(repr=False, compare=False)
 
@@ -97,18 +95,25 @@ class _Reading:
         self.complaints.finish()
         if tables is None or settings is None or calendar is None:
             raise AssertionError("a file was given up without a complaint")
-        return self._put_together(tables, settings, calendar.calendar(zone), calendar, directory)
+        return self._put_together(tables, settings, calendar, directory)
 
     def _put_together(
-        self, tables: Tables, settings: Settings, calendar: Calendar, slots: CalendarFile, directory: Directory
+        self, tables: Tables, settings: Settings, calendar: CalendarFile, directory: Directory
     ) -> StreetFolder:
+        zone = ZoneInfo(settings.street.zone)
+        street = Street(
+            code=settings.street.code,
+            directory=directory,
+            calendar=calendar.calendar(zone),
+            repeat_after=hours(settings.limits.repeat_hours),
+            calendars=calendar.calendars(zone),
+        )
         return StreetFolder(
             folder=self.folder,
             settings=settings,
-            street=Street(settings.street.code, directory, calendar, hours(settings.limits.repeat_hours)),
+            street=street,
             plugins=settings.plugins,
             contacts=contacts_of(directory.parties),
-            organisation_slots={name: own.slots for name, own in slots.organisations.items()},
             digest=digest_of(self.contents),
             tables=tables,
         )

@@ -112,7 +112,6 @@ def test_a_working_slot_in_which_the_clock_changes_has_the_hours_it_has() -> Non
     [
         Calendar(SHANGHAI.zone, weekdays=frozenset()),
         Calendar(SHANGHAI.zone, slots=()),
-        Calendar(SHANGHAI.zone, slots=((time(8), time(8)),)),
     ],
 )
 def test_a_calendar_without_working_time_is_an_error(calendar: Calendar) -> None:

@@ -1,11 +1,12 @@
 """A good folder loads as it was written; the forms in which people and Excel write it are all read."""
 
-from datetime import UTC, date, datetime, time
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from civicloop.core.model.limit import hours
+from civicloop.core.model.limit import Slots, hours, work_hours
 from civicloop.core.model.place import Device, Level, Place
 from civicloop.core.street.complaint import Complaint, StreetError
 from civicloop.core.street.folder import load_street
@@ -26,7 +27,7 @@ def test_a_good_folder_loads_as_written(write: Write) -> None:
     assert loaded.contacts["S", "ops_center"] == ("13800000001", "李安 13800000002")
     assert loaded.plugins["bins"].enabled
     assert loaded.plugins["bins"].scenarios == {"overflow": {"full_at": 85}}
-    assert loaded.organisation_slots == {}
+    assert loaded.street.calendars == {}
     assert loaded.path("var/x.db") == loaded.folder / "var/x.db"
 
 
@@ -65,7 +66,6 @@ def test_the_calendar_is_read(write: Write) -> None:
     text = (
         'weekdays = ["mon", "sat"]\nslots = ["09:00-11:30", "13:00-17:00"]\n'
         'holidays = [2025-01-01, "2025-10-01 to 2025-10-03"]\nworkdays = [2025-09-28]\n'
-        '[organisations."柳新物业"]\nslots = ["06:00-12:00"]\n'
     )
     loaded = load_street(write(calendar_toml=text))
     calendar = loaded.street.calendar
@@ -74,7 +74,42 @@ def test_the_calendar_is_read(write: Write) -> None:
     assert calendar.holidays == {date(2025, 1, 1), date(2025, 10, 1), date(2025, 10, 2), date(2025, 10, 3)}
     assert calendar.workdays == {date(2025, 9, 28)}
     assert str(calendar.zone) == "Asia/Shanghai"
-    assert loaded.organisation_slots == {"柳新物业": ((time(6), time(12)),)}
+
+
+@pytest.mark.parametrize(
+    ("written", "slots"),
+    [
+        (["22:00-06:00"], ((time(22), time(6)),)),
+        (["08:00-12:00", "18:00-24:00"], ((time(8), time(12)), (time(18), time()))),
+        (["08:00-12:00", "18:00-00:00"], ((time(8), time(12)), (time(18), time()))),
+        (["00:00-24:00"], ((time(), time()),)),
+        (
+            ["06:00-14:00", "14:00-22:00", "22:00-06:00"],
+            ((time(6), time(14)), (time(14), time(22)), (time(22), time(6))),
+        ),
+    ],
+)
+def test_slots_up_to_midnight_and_beyond(write: Write, written: list[str], slots: Slots) -> None:
+    assert load_street(write(calendar_toml=f"slots = {written}")).street.calendar.slots == slots
+
+
+def test_an_organisation_has_hours_of_its_own_and_the_rest_from_the_street(write: Write) -> None:
+    text = (
+        'holidays = ["2025-10-01 to 2025-10-08"]\nworkdays = [2025-09-28]\n'
+        '[organisations."柳新物业"]\nslots = ["06:00-12:00"]\n'
+        '[organisations."城运中心"]\nweekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\n'
+        'slots = ["20:00-08:00"]\nholidays = []\n'
+    )
+    street = load_street(write(calendar_toml=text)).street
+    assert street.calendars["柳新物业"] == replace(street.calendar, slots=((time(6), time(12)),))
+    centre = replace(street.calendar, slots=((time(20), time(8)),), holidays=frozenset(), weekdays=frozenset(range(7)))
+    assert street.calendars["城运中心"] == centre
+    start = datetime(2025, 9, 30, 17, tzinfo=street.calendar.zone)
+    for organisation, day, hour in [("", 9, 11), ("柳新物业", 9, 10), ("城运中心", 1, 0), ("别家", 9, 11)]:
+        due = datetime(2025, 10, day, hour, tzinfo=street.calendar.zone)
+        assert street.deadline(start, work_hours(4), organisation) == due, organisation
+    assert street.calendar_of("城运中心").worked(start, start + timedelta(days=1)) == timedelta(hours=12)
+    assert street.calendar_of("别家") is street.calendar
 
 
 def test_limits_reach_the_street(write: Write) -> None:
