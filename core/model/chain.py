@@ -166,9 +166,9 @@ class Proof:
     """What a report must bring to count as done, or a case to close.
 
     A piece of evidence of ``kind``. ``to_close``: it may follow the report, but nothing closes without it.
-    ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or around it.
-    ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a document number.
-    ``outcomes``: it says which of these came of it, as a visit record does.
+    ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or
+    around it. ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a
+    document number. ``outcomes``: it says which of these came of it, as a visit record does.
     """
 
     kind: str
