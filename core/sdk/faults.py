@@ -115,8 +115,9 @@ def _shape_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[
         yield Fault(culprit, "the chain of a track is no tuple of steps", 'write TrackRule("name", (Step(...),))')
     else:
         for track in scenario.tracks:
-            if not isinstance(track.silence, Silence):
-                complaint = f"silence of track {track.name} is {track.silence!r}"
+            silence: object = track.silence
+            if not isinstance(silence, Silence):
+                complaint = f"silence of track {track.name} is {silence!r}"
                 yield Fault(culprit, complaint, "write silence = Silence.REPEAT or Silence.END")
     if not _is_tuple_of(scenario.evidence, (str, Proof)):
         complaint = "its evidence is no tuple of kinds and proofs"

@@ -101,8 +101,9 @@ class Scenario(Generic[E, M]):
     ``tracks`` further lines of work; ``texts`` the catalogue from ``read_texts``.
 
     ``join`` is how many required tracks must be closed for the case to close (0: all); ``evidence`` what a report or a
-    closing needs, a kind or a ``Proof`` each. ``recurrence`` says where a case begins that comes back soon. ``remind_percent`` of the way to a finish whoever owes
-    a report is reminded (0: never); the ``returns_max``-th return of a track goes to the ``arbiter``.
+    closing needs, a kind or a ``Proof`` each; ``recurrence`` where a case begins that comes back soon.
+    ``remind_percent`` of the way to a finish whoever owes a report is reminded (0: never); the
+    ``returns_max``-th return of a track goes to the ``arbiter``.
 
     A scenario holds no state of its own: the same event, context and config must always give the same outcomes.
     """
