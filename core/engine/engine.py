@@ -200,6 +200,8 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     cases = (case.id,) if case else ()
     if decision.refused:
         return Receipt(Status.REFUSED, decision.reason, decision.detail, cases)
+    if case is not None:
+        work.records.bring(answer, case, told_at(envelope, work.now))
     place = work.setup.street.directory.places.get(case.place) if case else None
     spoken = item.speaker.as_text() if item.speaker else ""
     store_event(work, envelope, digest, told_at(envelope, work.now), place, EventState.ACCEPTED, spoken)

@@ -14,6 +14,7 @@ from ..model.case import Case, Reason
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
+from .records import Records
 from .setup import Setup
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ class Work:
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self.warned: set[str] = set()
+        self.records = Records(turn, setup.street, now)
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}
         self._changed: dict[str, Case] = {}
@@ -94,6 +96,7 @@ class Work:
         if have is None or have.round <= changed.round:
             self._latest[ref] = changed
         self.writes.entries.extend(decision.entries)
+        self.records.learn(case, decision)
         for notice in decision.notices:
             self.owe(notice)
         return decision
@@ -142,4 +145,5 @@ class Work:
         writes = self.writes
         writes.memos.extend(self._remembered.values())
         writes.cases.extend(self._changed.values())
+        self.records.write(writes)
         self.turn.commit(writes)

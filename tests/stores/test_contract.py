@@ -390,7 +390,7 @@ def test_overdue_is_who_was_asked_and_has_let_a_deadline_pass(desk: Desk) -> Non
 
 
 def test_rounds_are_read_newest_first_and_no_more_than_asked(desk: Desk) -> None:
-    old = [desk.closed(desk.case("B7", minute, round=round)) for round, minute in enumerate((0, 20, 40), start=1)]
+    old = [desk.closed(desk.case("B7", minute, round=number)) for number, minute in enumerate((0, 20, 40), start=1)]
     desk.put(cases=[*old, desk.case("B7", 60, round=4), desk.case("B8", 70)])
     assert [case.round for case in desk.store.rounds("bins.full", "B7", 9)] == [4, 3, 2, 1]
     assert [case.round for case in desk.store.rounds("bins.full", "B7", 2)] == [4, 3]
