@@ -14,7 +14,10 @@ from ..model.limit import Limit
 from .faults import RESERVED, Fault, PluginError, class_faults, first_sentence
 from .scenario import Config, Memory, Scenario
 
-__all__ = ["RESERVED", "Binding", "CheckOverride", "Fault", "PluginError", "StepOverride", "bind", "step_or_next"]
+__all__ = [
+    *("RESERVED", "Binding", "CheckOverride", "Fault", "PluginError", "RecurrenceOverride", "StepOverride", "bind"),
+    "step_or_next",
+]
 
 
 @dataclass(frozen=True)
