@@ -93,8 +93,6 @@ def verb_of(type: str) -> Verb:
 def read_answer(envelope: Envelope) -> AnswerData:
     """The data of an answer. Raises ``InvalidAnswer`` naming the member that does not fit."""
     verb_of(envelope.type)
-    if not envelope.subject:
-        raise InvalidAnswer(f"{envelope.type} needs a subject: SCENARIO/KEY or the case id")
     try:
         return AnswerData.model_validate({} if envelope.data is None else envelope.data)
     except ValidationError as error:

@@ -15,7 +15,14 @@ from .faults import RESERVED, Fault, PluginError, class_faults, first_sentence
 from .scenario import Config, Memory, Scenario
 
 __all__ = [
-    *("RESERVED", "Binding", "CheckOverride", "Fault", "PluginError", "RecurrenceOverride", "StepOverride", "bind"),
+    "RESERVED",
+    "Binding",
+    "CheckOverride",
+    "Fault",
+    "PluginError",
+    "RecurrenceOverride",
+    "StepOverride",
+    "bind",
     "step_or_next",
 ]
 

@@ -17,8 +17,15 @@ from .texts import faults as text_faults
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
 RESERVED: Final = (
-    *("arbiter", "chain", "check", "enabled", "quiet"),
-    *("recurrence", "remind_percent", "returns_max", "severity"),
+    "arbiter",
+    "chain",
+    "check",
+    "enabled",
+    "quiet",
+    "recurrence",
+    "remind_percent",
+    "returns_max",
+    "severity",
 )
 """Keys of a scenario's table that are not its own settings."""
 

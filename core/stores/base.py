@@ -163,6 +163,10 @@ class Turn(Protocol):
         """How these ``(place, role)`` seats have done lately, as far as anything is known."""
         ...
 
+    def asked(self, party: str, places: frozenset[str], most: int) -> list[Case]:
+        """Open cases at these places in which a role was ever asked, newest first."""
+        ...
+
     def due_cases(self, now: datetime, most: int) -> list[Case]:
         """Open cases whose next deadline is at or before ``now``, earliest first."""
         ...

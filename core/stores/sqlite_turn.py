@@ -64,6 +64,11 @@ class SqliteTurn:
         """How these ``(place, role)`` seats have done lately, as far as anything is known."""
         return {(row[0], row[1]): Conduct(*row) for row in self._find(sql.CONDUCT, seats)}
 
+    def asked(self, party: str, places: frozenset[str], most: int) -> list[Case]:
+        """Open cases at these places in which a role was ever asked, newest first."""
+        inside = orjson.dumps(sorted(places)).decode()
+        return self._cases(self._link.rows(sql.ASKED, party=party, places=inside, most=most))
+
     def due_cases(self, now: datetime, most: int) -> list[Case]:
         """Open cases whose next deadline is at or before ``now``, earliest first."""
         return self._cases(self._link.rows(sql.DUE_CASES, now=micros(now), most=most))

@@ -144,6 +144,17 @@ def _current(key: list[ColumnElement[Any]]) -> ColumnElement[bool]:
 LATEST: Final = _lookup(_CASE, 2, _current)
 BROUGHT: Final = _lookup([brought.c.hash], 1, lambda key: brought.c.hash == key[0])
 CONDUCT: Final = _lookup(list(conduct.c), 2, lambda key: and_(conduct.c.place == key[0], conduct.c.role == key[1]))
+_INSIDE: Final = func.json_each(bindparam("places")).table_valued("value")
+_WAS_ASKED: Final = exists().where(
+    case_party.c.party == _ask("party"), case_party.c.opened_at == case.c.opened_at, case_party.c.case == case.c.id
+)
+ASKED: Final = sql(
+    _first(
+        select(*_CASE)
+        .where(OPEN, case.c.place.concat(literal_column("''")).in_(select(_INSIDE.c.value)), _WAS_ASKED)
+        .order_by(case.c.opened_at.desc(), case.c.id.desc())
+    )
+)
 RULES: Final = sql(select(rulebook.c.body).where(rulebook.c.digest == _ask("digest")))
 DUE_CASES: Final = sql(_first(select(*_CASE).where(OPEN, case.c.due <= _ask("now")).order_by(case.c.due, case.c.id)))
 DUE_MEMOS: Final = sql(

@@ -407,6 +407,16 @@ def test_linked_cases_are_found_by_their_parent(desk: Desk) -> None:
     assert desk.store.children(linked[0].id, 9) == []
 
 
+def test_open_cases_in_which_a_role_was_asked(desk: Desk) -> None:
+    cases = [desk.case(f"B{number}", number, place="e1" if number < 3 else "e2") for number in range(4)]
+    desk.put(cases=[*cases, desk.closed(desk.case("B9", 9))])
+    with desk.store.turn() as turn:
+        assert keys(turn.asked("cleaner", frozenset({"e1"}), 9)) == ["B2", "B1", "B0"]
+        assert keys(turn.asked("cleaner", frozenset({"e1", "e2"}), 2)) == ["B3", "B2"]
+        assert turn.asked("ops_center", frozenset({"e1"}), 9) == []
+        assert turn.asked("cleaner", frozenset(), 9) == []
+
+
 def test_a_hash_belongs_to_whoever_brought_it_first(desk: Desk) -> None:
     first = Hashed("sha256:aa", "case1", "/people#1", desk.at(0), "c1")
     desk.put(brought=[first, first._replace(hash="sha256:bb"), first._replace(case="case2")])
