@@ -259,7 +259,7 @@ def cases_show(voice: Voice, words: tuple[str, ...], purpose: str | None, store:
 @click.option("--result", type=text, help="done, failed, false_alarm ... for report; pass, fail, unable for verify.")
 @click.option("--reason", type=text, help="Why; needed for return, void, suspend and reopen.")
 @click.option("--note", type=text, help="Anything else worth saying.")
-@click.option("--evidence", type=text, multiple=True, metavar="KIND[=URL]", help="May be repeated.")
+@click.option("--evidence", type=text, multiple=True, help="KIND, KIND=URL or kind=KIND,hash=..; may be repeated.")
 @click.option("--until", type=time, help="For suspend.")
 @click.option("--to", type=text, help="Role, for reassign.")
 @click.option("--order", type=text, help="Work order that is answered. Default: the party's latest.")
@@ -276,7 +276,8 @@ def answer(
     代责任方答复案件；服务是否运行都可以。
 
     VERB is accept, report, return, extend, suspend, resume, approve, deny, verify, reassign, escalate, supervise, void,
-    reopen or comment.
+    reopen or comment. Evidence may have members: kind=photo_after,hash=sha256:HEX,url=URL,taken_at=2026-05-01T08:20,
+    place=CODE,number=TEXT,outcome=WORD in one word; a comma ends a value where a name and = follow it.
     """
     from .core.terminal.answering import Said, give_answer
     from .core.terminal.street import split_words

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from ..model.case import Case
 from ..model.event import Envelope, Privacy
@@ -16,18 +27,42 @@ from .receipt import InvalidAnswer, Speaker
 from .work import Work
 
 PREFIX: Final = "loop."
+_SHA256: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Prose = Annotated[str, StringConstraints(max_length=4000)]
 
 
+def _read_hash(text: str) -> str:
+    """A SHA-256 in one spelling: ``sha256:`` and small letters."""
+    if not (found := _SHA256.fullmatch(text.strip())):
+        raise ValueError("write a SHA-256 as sha256: and 64 hexadecimal digits")
+    return f"sha256:{found[1].lower()}"
+
+
+def _read_item(item: object) -> object:
+    return {"kind": item} if isinstance(item, str) else item
+
+
 class EvidenceItem(BaseModel):
-    """A piece of evidence: what kind, and where or under which hash it is kept. Images never travel inline."""
+    """A piece of evidence: what kind, and what speaks for it. Images never travel inline.
+
+    ``hash`` is the SHA-256 of what ``url`` leads to; ``taken_at`` and ``place`` (a code) say when and where it was
+    taken; ``number`` is a document's, ``outcome`` what came of it, as of a visit.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     kind: Word
+    hash: Annotated[Word, AfterValidator(_read_hash)] | None = None
     url: Prose | None = None
-    hash: Word | None = None
+    taken_at: AwareDatetime | None = None
+    place: Word | None = None
+    number: Word | None = None
+    outcome: Word | None = None
+
+
+AnyEvidence = Annotated[EvidenceItem, BeforeValidator(_read_item, json_schema_input_type=Word | EvidenceItem)]
+"""A piece of evidence, or only its kind."""
 
 
 class AnswerData(BaseModel):
@@ -41,7 +76,7 @@ class AnswerData(BaseModel):
     result: Word | None = None
     reason: Annotated[Prose | None, Privacy.PERSONAL] = None
     note: Annotated[Prose | None, Privacy.PERSONAL] = None
-    evidence: Annotated[tuple[Word | EvidenceItem, ...], Field(max_length=20), Privacy.PERSONAL] = ()
+    evidence: Annotated[tuple[AnyEvidence, ...], Field(max_length=20), Privacy.PERSONAL] = ()
     until: AwareDatetime | None = None
     to: Word | None = None
 
@@ -58,8 +93,6 @@ def verb_of(type: str) -> Verb:
 def read_answer(envelope: Envelope) -> AnswerData:
     """The data of an answer. Raises ``InvalidAnswer`` naming the member that does not fit."""
     verb_of(envelope.type)
-    if not envelope.subject:
-        raise InvalidAnswer(f"{envelope.type} needs a subject: SCENARIO/KEY or the case id")
     try:
         return AnswerData.model_validate({} if envelope.data is None else envelope.data)
     except ValidationError as error:
@@ -106,8 +139,9 @@ def forbids(work: Work, data: AnswerData, case: Case | None, speaker: Speaker | 
 def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | None, speaker: Speaker | None) -> Answer:
     """What the party says, with who speaks as far as the token, the directory and the answer can tell."""
     newest = work.latest((case.scenario, case.key)) if case else None
+    verb = verb_of(envelope.type)
     return Answer(
-        verb=verb_of(envelope.type),
+        verb=verb,
         party=data.party,
         event=event_name(envelope),
         organisation=_organisation(work, data.party, case, speaker),
@@ -117,11 +151,23 @@ def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | Non
         reason=data.reason or "",
         to=data.to or "",
         until=data.until,
-        evidence=tuple(Brought(item if isinstance(item, str) else item.kind) for item in data.evidence),
+        evidence=_brought(work, data.evidence),
         by=_by(work, data, speaker),
         admin=bool(speaker and speaker.admin),
         newer_open=bool(case and newest and newest.round > case.round and newest.is_open),
+        doubt=work.records.doubt(data.party, case.place) if case and verb is Verb.REPORT else 0,
     )
+
+
+def _brought(work: Work, items: Iterable[EvidenceItem]) -> tuple[Brought, ...]:
+    """What is brought, and what of it is known: from any case before, or from another kind in the same answer."""
+    seen = set(work.records.known(item.hash or "" for item in items))
+    brought = []
+    for item in items:
+        texts = (item.place or "", item.number or "", item.outcome or "")
+        brought.append(Brought(item.kind, item.hash or "", item.taken_at, *texts, is_known=item.hash in seen))
+        seen |= {item.hash} if item.hash else set()
+    return tuple(brought)
 
 
 def _organisation(work: Work, party: str, case: Case | None, speaker: Speaker | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..model.chain import Severity
 from ..model.finding import Cleared, Command, Expect, Finding, Outcome
-from ..sdk.binding import Binding
+from ..sdk.binding import Binding, step_or_next
 from ..sdk.scenario import Context, Memory
 from ..stores.base import Memo
 
@@ -145,11 +145,11 @@ def start_of(binding: Binding, start: str) -> str:
 
     Raises ``OutcomeError`` for a step that the scenario never had.
     """
-    kept = {step.name for rule in binding.rules.tracks for step in rule.chain}
-    if start in kept:
+    main, *others = (rule.chain for rule in binding.rules.tracks)
+    if any(step.name == start for chain in others for step in chain):
         return start
-    declared = [step.name for step in binding.scenario.chain]
-    if start not in declared:
-        raise OutcomeError(f"starts at step {start!r}, which it does not have; its steps are: {', '.join(declared)}")
-    later = (name for name in declared[declared.index(start) + 1 :] if name in kept)
-    return next(later, binding.rules.tracks[0].chain[-1].name)
+    declared = binding.scenario.chain
+    if all(step.name != start for step in (*declared, *main)):
+        names = ", ".join(step.name for step in declared)
+        raise OutcomeError(f"starts at step {start!r}, which it does not have; its steps are: {names}")
+    return step_or_next(start, declared, main)

@@ -16,6 +16,7 @@ from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
 from .quarantine import quarantine_unplaced, store_event
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
+from .replying import case_last_asked
 from .retrying import retry_quarantined
 from .setup import Setup
 from .silence import hold_watchdogs, wake
@@ -186,12 +187,13 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     envelope = item.envelope
     try:
         data = read_answer(envelope)
+        named = case_named(work, envelope.subject) if envelope.subject else case_last_asked(work, item, data)
     except InvalidAnswer as error:
         return Receipt(Status.REJECTED, "data", str(error))
     if envelope.time is not None and envelope.time > work.now + work.setup.future_max:
         detail = f"time {envelope.time.isoformat()} lies ahead; set the sender's clock"
         return Receipt(Status.REJECTED, "future", detail)
-    case = up_to_date(work, case_named(work, envelope.subject or ""))
+    case = up_to_date(work, named)
     forbidden = forbids(work, data, case, item.speaker)
     if forbidden:
         return Receipt(Status.REFUSED, FORBIDDEN, forbidden)
@@ -200,6 +202,8 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     cases = (case.id,) if case else ()
     if decision.refused:
         return Receipt(Status.REFUSED, decision.reason, decision.detail, cases)
+    if case is not None:
+        work.records.bring(answer, case, told_at(envelope, work.now))
     place = work.setup.street.directory.places.get(case.place) if case else None
     spoken = item.speaker.as_text() if item.speaker else ""
     store_event(work, envelope, digest, told_at(envelope, work.now), place, EventState.ACCEPTED, spoken)

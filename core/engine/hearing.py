@@ -22,6 +22,7 @@ from ..stores.base import Memo
 from .asking import ask, check_key, start_of
 from .judgement import Heard, Judgement, event_name
 from .lapsing import up_to_date
+from .linking import linked, names_parent
 from .quarantine import quarantine, quarantine_internal, warn_ops
 from .silence import arm, keep_silence, settle_before
 from .work import Work
@@ -92,7 +93,8 @@ def hear(work: Work, heard: Heard) -> list[Judgement]:
         outcomes = _assess(work, binding, key, memo, heard)
         if outcomes:
             judged.append(Judgement(binding, key, outcomes, heard.at, heard.place, heard))
-    return judged
+    # What a fact opens comes before what is linked to it, whichever scenario was asked first.
+    return sorted(judged, key=lambda one: one.heard is not None and names_parent(one))
 
 
 def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome]:
@@ -164,6 +166,7 @@ def _found(work: Work, one: Judgement, finding: Finding, event: str) -> Found:
         code = one.place.code
     start = start_of(binding, finding.start) if finding.start is not None else None
     partition = directory.partition(code)
+    finding = linked(work, one, finding)
     return Found(binding.name, one.key, finding, binding.rules, code, partition, one.at, event, start)
 
 

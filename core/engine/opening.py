@@ -132,6 +132,10 @@ def _warnings(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
         if missing:
             what = f"step {step.name!r} of {binding.name} also names {', '.join(missing)}, which nobody holds"
             yield Complaint("parties.csv", 0, what, "the others are asked; add the role if it exists here")
+    for binding in registry.bindings.values():
+        if binding.rules.arbiter not in held:
+            what = f"{binding.rules.arbiter}, who arbitrates for {binding.name}, is a role that nobody holds"
+            yield Complaint("parties.csv", 0, what, "add the role, or set arbiter to one that is held")
 
 
 def _steps(registry: Registry) -> Iterator[tuple[Binding, Step]]:

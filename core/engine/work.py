@@ -14,6 +14,7 @@ from ..model.case import Case, Reason
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
+from .records import Records
 from .setup import Setup
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ class Work:
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self.warned: set[str] = set()
+        self.records = Records(turn, setup.street, now)
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}
         self._changed: dict[str, Case] = {}
@@ -86,6 +88,7 @@ class Work:
             return Decision(Reason.INTERNAL_ERROR, case, refused=True, detail=detail)
         self.decisions[decision.reason] += 1
         if decision.case is not None and decision.case is not case and not decision.refused:
+            self.records.learn(case, decision)
             self.keep(decision, decision.case)
         return decision
 
@@ -149,6 +152,7 @@ class Work:
         writes.cases.extend(self._changed.values())
         writes.silenced.extend(self._silenced)
         writes.notices = [said for number, said in enumerate(writes.notices) if not self._is_silenced(said[0], number)]
+        self.records.write(writes)
         self.turn.commit(writes)
 
     def _is_silenced(self, notice: Notice, number: int) -> bool:

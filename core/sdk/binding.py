@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError
 
 from ..loop.proofs import faults as chain_faults
-from ..model.chain import Check, Loop, Need, Proof, Rules, Severity, Step, TrackRule
+from ..model.chain import Check, Loop, Need, Proof, Recurrence, Rules, Severity, Step, TrackRule
 from ..model.limit import Limit
 from .faults import RESERVED, Fault, PluginError, class_faults, first_sentence
 from .scenario import Config, Memory, Scenario
 
-__all__ = ["RESERVED", "Binding", "CheckOverride", "Fault", "PluginError", "StepOverride", "bind"]
+__all__ = [
+    "RESERVED",
+    "Binding",
+    "CheckOverride",
+    "Fault",
+    "PluginError",
+    "RecurrenceOverride",
+    "StepOverride",
+    "bind",
+    "step_or_next",
+]
 
 
 @dataclass(frozen=True)
@@ -73,14 +83,51 @@ class CheckOverride(BaseModel):
     quiet: str | None = None
     parties: tuple[str, ...] | None = None
     within: str | None = None
+    clear: str | None = None
+    sample: StrictInt | None = None
 
     def applied(self, check: Check) -> Check:
         """The check with these changes. Raises ``ValueError`` for a limit that is none."""
         return Check(
-            quiet=check.quiet if self.quiet is None else Limit.parse(self.quiet),
+            quiet=_limit(self.quiet, check.quiet),
             parties=check.parties if self.parties is None else self.parties,
-            within=check.within if self.within is None else Limit.parse(self.within),
+            within=_limit(self.within, check.within),
+            clear=_limit(self.clear, check.clear),
+            sample=check.sample if self.sample is None else self.sample,
         )
+
+
+class RecurrenceOverride(BaseModel):
+    """What a street may change of what comes back, in ``[plugins.NAME.SCENARIO.recurrence]``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    within: str | None = None
+    start: str | None = None
+
+    def applied(self, recurrence: Recurrence | None) -> Recurrence | None:
+        """The recurrence with these changes. Raises ``ValueError`` for a limit that is none, or half a recurrence."""
+        within = _limit(self.within, recurrence.within if recurrence else None)
+        start = self.start or (recurrence.start if recurrence else None)
+        if within is None and start is None:
+            return None
+        if within is None or start is None:
+            raise ValueError("the scenario has no recurrence of its own, so both are needed: within and start")
+        return Recurrence(within, start)
+
+
+def _limit(text: str | None, otherwise: Limit | None) -> Limit | None:
+    return otherwise if text is None else Limit.parse(text)
+
+
+class RuleOverride(BaseModel):
+    """What else a street may set beside the settings of a scenario itself, in ``[plugins.NAME.SCENARIO]``."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    remind_percent: int | None = None
+    returns_max: int | None = None
+    arbiter: str | None = None
 
 
 def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Binding:
@@ -127,16 +174,66 @@ def _config(
 def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Rules:
     """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
     chain = _overridden(scenario.chain, _table(table, "chain", where, found), where, found)
+    own = _own(table, where, found)
     return Rules(
         scenario=scenario.name,
-        tracks=(TrackRule("main", chain), *scenario.tracks),
+        tracks=(TrackRule("main", chain), *(_opening(track, scenario.chain, chain) for track in scenario.tracks)),
         severity=_severity(scenario, table, where, found),
         on_cleared=scenario.on_cleared,
         quiet=_quiet(scenario, table, where, found),
         check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
-        proofs=tuple(Proof(kind) for kind in scenario.evidence),
+        proofs=tuple(Proof(one) if isinstance(one, str) else one for one in scenario.evidence),
+        join=scenario.join,
+        recurrence=_recurrence(scenario, table, chain, where, found),
+        remind_percent=scenario.remind_percent if own.remind_percent is None else own.remind_percent,
+        returns_max=scenario.returns_max if own.returns_max is None else own.returns_max,
+        arbiter=scenario.arbiter if own.arbiter is None else own.arbiter,
     )
+
+
+def step_or_next(name: str, declared: Sequence[Step], kept: Sequence[Step]) -> str:
+    """The step of that name; where the street has left it out the next one, or the last if none comes after it.
+
+    A name that was never declared is returned as it is.
+    """
+    names, known = [step.name for step in kept], [step.name for step in declared]
+    if name in names or name not in known or not names:
+        return name
+    return next((later for later in known[known.index(name) + 1 :] if later in names), names[-1])
+
+
+def _opening(track: TrackRule, declared: Sequence[Step], kept: Sequence[Step]) -> TrackRule:
+    return replace(track, opens_at=step_or_next(track.opens_at, declared, kept)) if track.opens_at else track
+
+
+def _own(table: Mapping[str, Any], where: str, found: list[Fault]) -> RuleOverride:
+    set_here = {name: table[name] for name in RuleOverride.model_fields if name in table}
+    try:
+        return RuleOverride.model_validate(set_here)
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False):
+            (name,) = map(str, detail["loc"])
+            remedy = f'write {name} = "ops_center"' if name == "arbiter" else f"write {name} = a whole number"
+            found.append(Fault(f"{where} {name}", detail["msg"], remedy))
+    return RuleOverride()
+
+
+def _recurrence(
+    scenario: type[Scenario[Any, Any]],
+    table: Mapping[str, Any],
+    chain: Sequence[Step],
+    where: str,
+    found: list[Fault],
+) -> Recurrence | None:
+    override = _table(table, "recurrence", where, found)
+    try:
+        recurrence = RecurrenceOverride.model_validate(override).applied(scenario.recurrence)
+    except ValueError as error:
+        remedy = f"it may set {', '.join(RecurrenceOverride.model_fields)}"
+        found.append(Fault(f"{where} recurrence", first_sentence(error), remedy))
+        return None
+    return recurrence and replace(recurrence, start=step_or_next(recurrence.start, scenario.chain, chain))
 
 
 def _table(table: Mapping[str, Any], name: str, where: str, found: list[Fault]) -> Mapping[str, Any]:

@@ -9,14 +9,24 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from ..model.chain import Check, OnCleared, Severity, Step, TrackRule
+from ..model.chain import Check, OnCleared, Proof, Recurrence, Severity, Silence, Step, TrackRule
 from ..model.event import Event
 from ..model.limit import Limit
 from .scenario import API_VERSION, Config, Memory, Scenario
 from .texts import faults as text_faults
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
-RESERVED: Final = ("chain", "check", "enabled", "quiet", "severity")
+RESERVED: Final = (
+    "arbiter",
+    "chain",
+    "check",
+    "enabled",
+    "quiet",
+    "recurrence",
+    "remind_percent",
+    "returns_max",
+    "severity",
+)
 """Keys of a scenario's table that are not its own settings."""
 
 ANSWERS: Final = "loop."
@@ -28,6 +38,11 @@ _ATTRIBUTES: Final[Mapping[str, tuple[tuple[type, ...], str]]] = {
     "severity": ((Severity,), "write severity = Severity.P2"),
     "check": ((Check,), 'write check = Check(parties="ops_center")'),
     "quiet": ((Limit, NoneType), "write quiet = minutes(10), or None"),
+    "recurrence": ((Recurrence, NoneType), 'write recurrence = Recurrence(within=days(30), start="review")'),
+    "join": ((int,), "write join = 0, or how many required tracks must be closed"),
+    "remind_percent": ((int,), "write remind_percent = 75, or 0 for never"),
+    "returns_max": ((int,), "write returns_max = 3"),
+    "arbiter": ((str,), 'write arbiter = "ops_center"'),
 }
 """What further attributes of a scenario must be, and how to write them."""
 
@@ -105,13 +120,22 @@ def _shape_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[
         yield Fault(culprit, "its tracks are no tuple of them", 'write tracks = (TrackRule("name", (Step(...),)),)')
     elif not all(_is_tuple_of(track.chain, Step) for track in scenario.tracks):
         yield Fault(culprit, "the chain of a track is no tuple of steps", 'write TrackRule("name", (Step(...),))')
+    else:
+        for track in scenario.tracks:
+            silence: object = track.silence
+            if not isinstance(silence, Silence):
+                complaint = f"silence of track {track.name} is {silence!r}"
+                yield Fault(culprit, complaint, "write silence = Silence.REPEAT or Silence.END")
+    if not _is_tuple_of(scenario.evidence, (str, Proof)):
+        complaint = "its evidence is no tuple of kinds and proofs"
+        yield Fault(culprit, complaint, 'write evidence = ("photo_after",) with a comma after each, or Proof(...)')
     for name, (kind, remedy) in _ATTRIBUTES.items():
         value = getattr(scenario, name)
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or isinstance(value, bool):
             yield Fault(culprit, f"{name} is {value!r}", remedy)
 
 
-def _is_tuple_of(value: object, kind: type) -> bool:
+def _is_tuple_of(value: object, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, tuple) and all(isinstance(item, kind) for item in value)
 
 

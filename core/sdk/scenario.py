@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Generic, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
-from ..model.chain import VERIFY, Check, Effect, OnCleared, Severity, Step, TrackRule
+from ..model.chain import VERIFY, Check, Effect, OnCleared, Proof, Recurrence, Severity, Step, TrackRule
 from ..model.event import Event
 from ..model.finding import Expect, Outcome
 from ..model.limit import Limit, hours, minutes
 from ..model.place import Device, Directory, Level, Place
+from ..model.street import OPS
 
 API_VERSION = 1
 """The version of the plugin interface; a scenario says which one it was written for in ``api``."""
@@ -99,6 +100,11 @@ class Scenario(Generic[E, M]):
     ``config: MyConfig`` for settings. ``name`` is ``plugin.scenario``; ``chain`` the steps of the main track and
     ``tracks`` further lines of work; ``texts`` the catalogue from ``read_texts``.
 
+    ``join`` is how many required tracks must be closed for the case to close (0: all); ``evidence`` what a report or a
+    closing needs, a kind or a ``Proof`` each; ``recurrence`` where a case begins that comes back soon.
+    ``remind_percent`` of the way to a finish whoever owes a report is reminded (0: never); the
+    ``returns_max``-th return of a track goes to the ``arbiter``.
+
     A scenario holds no state of its own: the same event, context and config must always give the same outcomes.
     """
 
@@ -111,7 +117,12 @@ class Scenario(Generic[E, M]):
     quiet: ClassVar[Limit | None] = minutes(10)
     check: ClassVar[Check] = Check(parties=("ops_center", "neighborhood_committee"), within=hours(24))
     outcomes: ClassVar[Mapping[str, Effect]] = {}
-    evidence: ClassVar[tuple[str, ...]] = ()
+    evidence: ClassVar[tuple[str | Proof, ...]] = ()
+    join: ClassVar[int] = 0
+    recurrence: ClassVar[Recurrence | None] = None
+    remind_percent: ClassVar[int] = 75
+    returns_max: ClassVar[int] = 3
+    arbiter: ClassVar[str] = OPS
     texts: ClassVar[Mapping[str, Mapping[str, str]]] = {}
 
     listens: ClassVar[tuple[type[Event], ...]] = ()

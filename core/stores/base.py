@@ -77,6 +77,25 @@ class Memo(NamedTuple):
     wake_at: datetime | None
 
 
+class Hashed(NamedTuple):
+    """A piece of evidence that was brought: its hash, the first case and answer that brought it, and when."""
+
+    hash: str
+    case: str
+    event: str
+    at: datetime
+    partition: str
+
+
+class Conduct(NamedTuple):
+    """How the seat of a role at a place has done lately: ``doubt`` grows with each result that failed its check."""
+
+    place: str
+    role: str
+    partition: str
+    doubt: int
+
+
 class OutboxState(StrEnum):
     """Where a notice stands on one channel. A page whose order was answered before its time is withdrawn."""
 
@@ -116,6 +135,8 @@ class Writes:
     entries: list[Entry] = field(default_factory=list)
     silenced: list[str] = field(default_factory=list)
     notices: list[tuple[Notice, str]] = field(default_factory=list)
+    brought: list[Hashed] = field(default_factory=list)
+    conduct: list[Conduct] = field(default_factory=list)
 
 
 class Turn(Protocol):
@@ -135,6 +156,18 @@ class Turn(Protocol):
 
     def cases(self, ids: Sequence[str]) -> Mapping[str, Case]:
         """Cases by id."""
+        ...
+
+    def brought(self, hashes: Sequence[str]) -> frozenset[str]:
+        """Of these hashes of evidence those that were brought before."""
+        ...
+
+    def conduct(self, seats: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Conduct]:
+        """How these ``(place, role)`` seats have done lately, as far as anything is known."""
+        ...
+
+    def asked(self, party: str, places: frozenset[str], most: int) -> list[Case]:
+        """Open cases at these places in which a role was ever asked, newest first."""
         ...
 
     def due_cases(self, now: datetime, most: int) -> list[Case]:
@@ -240,6 +273,14 @@ class Store(Protocol):
 
     def round(self, scenario: str, key: str) -> Case | None:
         """The open round of a key, else its latest."""
+        ...
+
+    def rounds(self, scenario: str, key: str, most: int) -> list[Case]:
+        """The rounds of a key, newest first."""
+        ...
+
+    def children(self, case: str, most: int) -> list[Case]:
+        """The cases that were linked to this one when they opened, newest first."""
         ...
 
     def find_cases(self, query: CaseQuery) -> tuple[list[Case], str | None]:

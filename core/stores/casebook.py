@@ -53,6 +53,7 @@ class Casebook:
             micros_or_none(case.closed_at),
             digest,
             body,
+            case.parent,
         )
 
     def read(self, rows: Iterable[Any], find_rules: Callable[[str], bytes]) -> list[Case]:

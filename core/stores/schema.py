@@ -142,6 +142,7 @@ case: Final = Table(
     _number("closed_at", nullable=True),
     Column("rules", Text, ForeignKey("rulebook.digest"), nullable=False),
     _blob("body"),
+    Column("parent", Text),
     UniqueConstraint("scenario", "key", "round"),
 )
 OPEN: Final = case.c.closed_at.is_(None)
@@ -151,6 +152,8 @@ Index("ix_case_wake_at", case.c.wake_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_open_newest", case.c.opened_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_newest", case.c.opened_at, case.c.id)
 Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id)
+
+Index("ix_case_parent", case.c.parent, case.c.opened_at, case.c.id, sqlite_where=case.c.parent.is_not(None))
 
 case_party: Final = Table(
     "case_party",
@@ -162,6 +165,27 @@ case_party: Final = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_case_party_case", case_party.c.case)
+
+brought: Final = Table(
+    "brought",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _text("case"),
+    _text("event"),
+    _number("at"),
+    _text("partition"),
+    sqlite_with_rowid=False,
+)
+
+conduct: Final = Table(
+    "conduct",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    _text("partition"),
+    _number("doubt"),
+    sqlite_with_rowid=False,
+)
 
 journal: Final = Table(
     "journal",

@@ -12,7 +12,7 @@ from ..model.case import JOURNAL_VERSION, Case
 from ..model.chain import encode_rules
 from ..model.notice import Notice
 from . import statements as sql
-from .base import EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
+from .base import Conduct, EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
 from .casebook import Casebook
 from .codec import (
     decode_expects,
@@ -56,6 +56,19 @@ class SqliteTurn:
     def cases(self, ids: Sequence[str]) -> Mapping[str, Case]:
         """Cases by id."""
         return {case.id: case for case in self._cases(self._find(sql.CASES, ids))}
+
+    def brought(self, hashes: Sequence[str]) -> frozenset[str]:
+        """Of these hashes of evidence those that were brought before."""
+        return frozenset(name for (name,) in self._find(sql.BROUGHT, hashes))
+
+    def conduct(self, seats: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Conduct]:
+        """How these ``(place, role)`` seats have done lately, as far as anything is known."""
+        return {(row[0], row[1]): Conduct(*row) for row in self._find(sql.CONDUCT, seats)}
+
+    def asked(self, party: str, places: frozenset[str], most: int) -> list[Case]:
+        """Open cases at these places in which a role was ever asked, newest first."""
+        inside = orjson.dumps(sorted(places)).decode()
+        return self._cases(self._link.rows(sql.ASKED, party=party, places=inside, most=most))
 
     def due_cases(self, now: datetime, most: int) -> list[Case]:
         """Open cases to which something happens by itself at or before ``now``, earliest first."""
@@ -104,6 +117,10 @@ class SqliteTurn:
         put(sql.PUT_MEMO.text, memo_rows(writes.memos))
         put(sql.PUT_CASE.text, list(map(self._casebook.row, writes.cases)))
         put(sql.ADD_PARTY.text, party_rows(writes.cases))
+        if writes.brought:
+            put(sql.ADD_BROUGHT.text, [(name, *whose, micros(at), part) for name, *whose, at, part in writes.brought])
+        if writes.conduct:
+            put(sql.PUT_CONDUCT.text, writes.conduct)
         partitions = self._partitions(writes)
         put(
             sql.ADD_ENTRY.text,

@@ -43,8 +43,10 @@ from .schema import (
     UNHEARD,
     URGENT,
     access,
+    brought,
     case,
     case_party,
+    conduct,
     event,
     journal,
     memo,
@@ -144,6 +146,19 @@ def _current(key: list[ColumnElement[Any]]) -> ColumnElement[bool]:
 
 
 LATEST: Final = _lookup(_CASE, 2, _current)
+BROUGHT: Final = _lookup([brought.c.hash], 1, lambda key: brought.c.hash == key[0])
+CONDUCT: Final = _lookup(list(conduct.c), 2, lambda key: and_(conduct.c.place == key[0], conduct.c.role == key[1]))
+_INSIDE: Final = func.json_each(bindparam("places")).table_valued("value")
+_WAS_ASKED: Final = exists().where(
+    case_party.c.party == _ask("party"), case_party.c.opened_at == case.c.opened_at, case_party.c.case == case.c.id
+)
+ASKED: Final = sql(
+    _first(
+        select(*_CASE)
+        .where(OPEN, case.c.place.concat(literal_column("''")).in_(select(_INSIDE.c.value)), _WAS_ASKED)
+        .order_by(case.c.opened_at.desc(), case.c.id.desc())
+    )
+)
 RULES: Final = sql(select(rulebook.c.body).where(rulebook.c.digest == _ask("digest")))
 DUE_CASES: Final = sql(
     _first(select(*_CASE).where(OPEN, case.c.wake_at <= _ask("now")).order_by(case.c.wake_at, case.c.id))
@@ -176,8 +191,11 @@ ACCEPT_RELEASED: Final = sql(
 )
 PUT_MEMO: Final = _replacing(memo, ("scenario", "key"))
 ADD_RULES: Final = sql(_inserting(rulebook).on_conflict_do_nothing())
-PUT_CASE: Final = _replacing(case, ("id",), fixed=("scenario", "key", "round", "partition", "place", "opened_at"))
+_FIXED: Final = ("scenario", "key", "round", "partition", "place", "opened_at", "parent")
+PUT_CASE: Final = _replacing(case, ("id",), fixed=_FIXED)
 ADD_PARTY: Final = sql(_inserting(case_party).on_conflict_do_nothing())
+ADD_BROUGHT: Final = sql(_inserting(brought).on_conflict_do_nothing())
+PUT_CONDUCT: Final = _replacing(conduct, ("place", "role"))
 ADD_ENTRY: Final = sql(_inserting(journal))
 ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
 ADD_TURN: Final = sql(_inserting(turn))
@@ -215,6 +233,16 @@ QUARANTINE: Final = sql(
         select(*[column for column in quarantine.c if column.name not in ("row", "partition")]).order_by(
             quarantine.c.row
         )
+    )
+)
+CHILDREN: Final = sql(
+    _first(select(*_CASE).where(case.c.parent == _ask("parent")).order_by(case.c.opened_at.desc(), case.c.id.desc()))
+)
+ROUNDS: Final = sql(
+    _first(
+        select(*_CASE)
+        .where(case.c.scenario == _ask("scenario"), case.c.key == _ask("key"))
+        .order_by(case.c.round.desc())
     )
 )
 _ENTRY: Final = [column for column in journal.c if column.name not in ("row", "v", "partition")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from ..engine.answering import PREFIX
+from ..engine.answering import PREFIX, EvidenceItem
 from ..engine.receipt import Input, Receipt, Speaker, Status
 from ..gateway.cloudevents import EnvelopeError, read_event
 from ..model.case import Reason
@@ -15,7 +17,9 @@ from .cases import find_case
 from .screen import in_zone, local, plain, put_json, tell
 from .street import Desk
 from .trouble import Trouble
+from .voice import Voice
 
+_COMMA: Final = re.compile(r",(?=\w+=)")
 SPEAKER: Final = Speaker("cli", admin=True)
 """Whoever may write the database may speak for anybody, and the journal says that it was done from here."""
 
@@ -62,9 +66,10 @@ def _told(at: Desk, ref: str, verb: str, key: str, receipt: Receipt) -> str:
 
 def _envelope(at: Desk, ref: str, verb: str, said: Said, key: str) -> Envelope:
     data: dict[str, Any] = {name: value for name, value in said._asdict().items() if value}
-    data["evidence"] = [_evidence(text) for text in said.evidence]
+    zone = at.opened.setup.street.calendar.zone
+    data["evidence"] = [_evidence(text, zone, at.voice) for text in said.evidence]
     if said.until is not None:
-        data["until"] = in_zone(said.until, at.opened.setup.street.calendar.zone).isoformat()
+        data["until"] = in_zone(said.until, zone).isoformat()
     try:
         return read_event(
             {
@@ -80,7 +85,22 @@ def _envelope(at: Desk, ref: str, verb: str, said: Said, key: str) -> Envelope:
         raise Trouble(at.voice.say("answer_refused", verb=verb, reason=error.code, detail=error)) from error
 
 
-def _evidence(text: str) -> str | dict[str, str]:
-    """``KIND``, or ``KIND=URL``."""
+def _evidence(text: str, zone: tzinfo, voice: Voice) -> str | dict[str, str]:
+    """``KIND``, ``KIND=URL``, or ``kind=KIND`` and further members after commas; times without a zone are local.
+
+    A comma is part of a value unless a name and ``=`` follow it.
+    """
     kind, equals, url = text.partition("=")
-    return {"kind": kind, "url": url} if equals else kind
+    if kind != "kind":
+        return {"kind": kind, "url": url} if equals else kind
+    members: dict[str, str] = {}
+    for part in _COMMA.split(text):
+        name, _, value = part.partition("=")
+        if name not in EvidenceItem.model_fields or name in members or not value:
+            known = ", ".join(EvidenceItem.model_fields)
+            raise Trouble(voice.say("bad_evidence", text=plain(text), part=plain(part), known=known))
+        members[name] = value
+    if "taken_at" in members:
+        with suppress(ValueError):  # whoever reads the answer says what is wrong with it
+            members["taken_at"] = in_zone(datetime.fromisoformat(members["taken_at"]), zone).isoformat()
+    return members

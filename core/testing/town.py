@@ -234,7 +234,7 @@ def _setup(
     registry = _registry(scenarios, config)
     roles = {"ops_center", "neighborhood_committee"}
     for binding in registry.bindings.values():
-        roles |= set(binding.rules.check.parties)
+        roles |= {binding.rules.arbiter, *binding.rules.check.parties}
         roles |= {
             role for rule in binding.rules.tracks for step in rule.chain for role in (*step.parties, *step.inform)
         }

@@ -15,7 +15,10 @@ from .core.model.chain import (
     Loop,
     Need,
     OnCleared,
+    Proof,
+    Recurrence,
     Severity,
+    Silence,
     Step,
     TrackRule,
 )
@@ -27,6 +30,7 @@ from .core.model.place import Device, Level, Place
 from .core.sdk.channel import Channel, ChannelConfig, ChannelType, Message, Refused
 from .core.sdk.hooks import hookimpl
 from .core.sdk.scenario import Config, Context, Memory, Scenario
+from .core.sdk.tally import Tally
 from .core.sdk.texts import read_texts
 
 __version__ = "0.1.0"
@@ -66,11 +70,15 @@ __all__ = [
     "Outcome",
     "Place",
     "Privacy",
+    "Proof",
     "Reason",
+    "Recurrence",
     "Refused",
     "Scenario",
     "Severity",
+    "Silence",
     "Step",
+    "Tally",
     "TrackRule",
     "days",
     "hookimpl",

@@ -173,10 +173,27 @@ def test_a_report_brings_evidence_and_names_its_order(cli, busy: Path) -> None:
     told = cli(
         *("answer", busy, BIN, "report", "--party", "cleaner", "--result", "done", "--order", order["id"]),
         *("--evidence", "after_photo=https://photos.example/1", "--evidence", "weight", "--note", "换了桶", "--json"),
+        *("--evidence", f"kind=before_photo,hash={'0A' * 32},url=https://photos.example/a,2,taken_at=2026-05-01T08:00"),
     )
     assert told.exit_code == 0, told.stderr
     assert json.loads(told.stdout)["status"] == "accepted"
     assert shown(cli, busy)["stage"] == "verification"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("kind=photo,colour=red", "colour=red of the evidence kind=photo,colour=red means nothing here; give each"),
+        ("kind=photo,hash=", "hash= of the evidence"),
+        ("kind=photo,kind=weight", "kind=weight of the evidence"),
+        ("kind=photo,hash=abc", "data.evidence.0.hash of loop.report does not fit: Value error, write a SHA-256 as"),
+        ("kind=photo,taken_at=noon", "data.evidence.0.taken_at of loop.report does not fit: "),
+    ],
+)
+def test_evidence_that_cannot_be_read_is_named(cli, busy: Path, evidence: str, said: str) -> None:
+    told = cli("answer", busy, BIN, "report", "--party", "cleaner", "--result", "done", "--evidence", evidence)
+    assert told.exit_code == 1
+    assert said in told.stderr
 
 
 def test_suspend_until_a_time_of_the_street(cli, busy: Path) -> None:

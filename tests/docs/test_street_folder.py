@@ -13,7 +13,7 @@ from civicloop.core.gateway.tokens import Scope
 from civicloop.core.model.chain import Loop, Need
 from civicloop.core.model.limit import _UNITS
 from civicloop.core.model.place import Level
-from civicloop.core.sdk.binding import RESERVED, CheckOverride, StepOverride
+from civicloop.core.sdk.binding import RESERVED, CheckOverride, RecurrenceOverride, StepOverride
 from civicloop.core.sdk.channel import config_type
 from civicloop.core.sdk.loader import find_plugins
 from civicloop.core.street.calendar import WEEKDAYS, CalendarFile
@@ -95,7 +95,8 @@ def test_the_calendar_has_its_keys_and_defaults() -> None:
 
 def test_what_a_street_may_change_of_a_scenario_is_documented() -> None:
     documented = [row[0] for row in rows(section(PAGE, "Plugins"))]
-    offered = [*RESERVED, *StepOverride.model_fields, *CheckOverride.model_fields]
+    overrides = (StepOverride, CheckOverride, RecurrenceOverride)
+    offered = [*RESERVED, *(name for override in overrides for name in override.model_fields)]
     assert sorted(documented) == sorted(offered)
     text = section(PAGE, "Plugins")
     words = [*(f"{unit}s" for unit in _UNITS), *Need, *(loop.name.lower() for loop in Loop)]

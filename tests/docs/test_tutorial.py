@@ -78,13 +78,14 @@ def test_the_first_scenario_passes_its_test(tmp_path: Path) -> None:
 
 
 def test_the_finished_plugin_passes_its_tests(tmp_path: Path) -> None:
-    assert "3 passed" in run_tests(write(tmp_path, FILES))
+    assert "4 passed" in run_tests(write(tmp_path, FILES))
 
 
-def test_the_entry_point_brings_both_scenarios(plugin: Plugin) -> None:
+def test_the_entry_point_brings_all_scenarios(plugin: Plugin) -> None:
     assert [scenario.name for scenario in plugin.scenarios] == [
         "manhole_covers.cover_moved",
         "manhole_covers.sensor_silent",
+        "manhole_covers.covers_again",
     ]
     assert all(scenario.name.startswith(f"{plugin.name}.") for scenario in plugin.scenarios)
 

@@ -28,6 +28,11 @@ def journal(store: SqliteStore) -> list[bytes]:
     return [orjson.dumps(entry.as_json()) for _, entry in store.journal_after(0, 100_000)]
 
 
+def records(store: SqliteStore) -> list[Any]:
+    """What outlives cases: hashes of evidence, and the conduct of seats."""
+    return [store._reads.raw.execute(f"SELECT * FROM {table}").fetchall() for table in ("brought", "conduct")]
+
+
 def recorded_turns(store: SqliteStore) -> list[Any]:
     """The times of all turns in order; the contract has no reader for them yet."""
     return [moment(at) for (at,) in store._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
@@ -71,6 +76,7 @@ beats = st.builds(lambda subject: ("beat", subject), st.sampled_from(BINS))
 ANSWERS = (
     ("accept", "cleaner", {}),
     ("report", "cleaner", {"result": "done"}),
+    ("report", "cleaner", {"result": "done", "evidence": ["weight", {"kind": "photo", "hash": "a" * 64}]}),
     ("report", "ops_center", {"result": "done"}),
     ("verify", "ops_center", {"result": "pass"}),
     ("verify", "neighborhood_committee", {"result": "fail"}),
@@ -145,6 +151,7 @@ def test_the_recorded_inputs_give_the_same_journal_again(history):
     assert journal(again.store) == journal(stage.store)
     assert again.notices() == stage.notices()
     assert again.store.quarantine(99) == stage.store.quarantine(99)
+    assert records(again.store) == records(stage.store)
 
 
 def test_a_story_with_everything_in_it_runs_again():

@@ -16,12 +16,14 @@ from civicloop.core.model.chain import (
     Check,
     Effect,
     Need,
+    Proof,
+    Recurrence,
     Rules,
     Severity,
     Step,
     TrackRule,
 )
-from civicloop.core.model.limit import hours, minutes, work_hours
+from civicloop.core.model.limit import days, hours, minutes, work_hours
 
 from . import rules as played
 
@@ -42,6 +44,14 @@ def tracks(*rules: TrackRule) -> Rules:
 def means(outcome: str, effect: object) -> Rules:
     return replace(SOUND, outcomes=((outcome, effect),))
 
+
+def proofs(*wanted: Proof) -> Rules:
+    return replace(SOUND, proofs=wanted, outcomes=(("seen", Effect.DONE),))
+
+
+SIDE = TrackRule("side", (replace(CLEAN, name="tidy"),))
+LATER = replace(SIDE, opens_at="clean")
+AGAIN = Recurrence(days(30), "clean")
 
 BAD = {
     "empty chain": (chain(), "the chain is empty"),
@@ -85,8 +95,55 @@ BAD = {
         "is P0 and would be verified",
     ),
     "verified for how long": (replace(SOUND, on_cleared=VERIFY), "give quiet"),
-    "unknown effect": (means("helped", "perhaps"), "outcome helped means perhaps"),
-    "done that is not done": (means("done", Effect.FAILED), "outcome done would mean failed"),
+    "unknown effect": (means("helped", "perhaps"), "means perhaps by outcome helped"),
+    "done that is not done": (means("done", Effect.FAILED), "means failed by outcome done"),
+    "required later only": (
+        tracks(TrackRule("main", (CLEAN,), required=False), LATER),
+        "no required track from its opening on",
+    ),
+    "join of more than there are": (
+        replace(tracks(TrackRule("main", (CLEAN,)), replace(SIDE, required=False)), join=2),
+        "joins 2 required tracks of 1",
+    ),
+    "join of less than none": (replace(SOUND, join=-1), "joins -1 required tracks of 1"),
+    "join of a track that may never open": (
+        replace(tracks(TrackRule("main", (CLEAN,)), LATER), join=2),
+        "joins 2 tracks, but only 1 are sure to open",
+    ),
+    "P0 checked by a clear sensor": (
+        replace(SOUND, severity=Severity.P0, check=Check(clear=minutes(30), within=hours(2))),
+        "verified by sensors that are clear",
+    ),
+    "sample of more than all": (replace(SOUND, check=Check(sample=101)), "re-inspects 101 percent"),
+    "sample of less than none": (replace(SOUND, check=Check(sample=-1)), "re-inspects -1 percent"),
+    "reminded when it is over": (replace(SOUND, remind_percent=100), "reminds at 100 percent"),
+    "reminded before it is asked": (replace(SOUND, remind_percent=-1), "reminds at -1 percent"),
+    "arbitrated before it is returned": (replace(SOUND, returns_max=0), "arbitrates after 0 returns"),
+    "no arbiter": (replace(SOUND, arbiter=" "), "has no arbiter"),
+    "an arbiter that enforces": (replace(SOUND, arbiter="urban_enforcement"), "has urban_enforcement arbitrate"),
+    "recurrence at no step": (replace(SOUND, recurrence=Recurrence(days(30), "fly")), "starts a recurrence at fly"),
+    "recurrence at another track's step": (
+        replace(tracks(TrackRule("main", (CLEAN,)), SIDE), recurrence=Recurrence(days(30), "tidy")),
+        "tidy, no step of track main; it has clean",
+    ),
+    "a track that opens at no step": (
+        tracks(TrackRule("main", (CLEAN,)), replace(SIDE, opens_at="fly")),
+        "opens track side at fly",
+    ),
+    "a track that opens at its own step": (
+        tracks(TrackRule("main", (CLEAN,)), replace(SIDE, opens_at="tidy")),
+        "opens track side at tidy, no step of track main",
+    ),
+    "a main track that opens later": (
+        tracks(replace(LATER, name="main", chain=(CLEAN,)), SIDE),
+        "opens its main track at clean; drop opens_at",
+    ),
+    "the same proof twice": (proofs(Proof("photo"), Proof("photo", to_close=True)), "wants evidence photo twice"),
+    "a proof of no kind": (proofs(Proof(" ")), "wants evidence of no kind"),
+    "a proof of an unknown outcome": (
+        proofs(Proof("visit", outcomes=("seen", "met", "done"))),
+        "wants evidence visit of met, which no report means; know seen, done, failed, false_alarm",
+    ),
 }
 
 GOOD = {
@@ -113,6 +170,16 @@ GOOD = {
     "P0 checked by people": replace(SOUND, severity=Severity.P0, check=Check(parties="auditor")),
     "own outcomes": means("not_reachable", Effect.FAILED),
     "an outcome that says what it is": means("done", Effect.DONE),
+    "joined by some": replace(tracks(TrackRule("main", (CLEAN,)), SIDE), join=1),
+    "joined by all": replace(tracks(TrackRule("main", (CLEAN,)), SIDE), join=2),
+    "a track that opens later": tracks(TrackRule("main", (CLEAN,)), LATER),
+    "a recurrence": replace(SOUND, recurrence=AGAIN),
+    "a clear sensor": replace(SOUND, check=Check(clear=minutes(30), within=hours(2))),
+    "no sample at all": replace(SOUND, check=Check(sample=0)),
+    "never reminded": replace(SOUND, remind_percent=0),
+    "reminded at the last moment": replace(SOUND, remind_percent=99),
+    "arbitrated at once": replace(SOUND, returns_max=1),
+    "proofs": proofs(Proof("before", is_fresh=True), Proof("visit", to_close=True, outcomes=("seen", "failed"))),
     "side work": tracks(TrackRule("main", (CLEAN,)), TrackRule("side", (CLEAN,), required=False)),
 }
 

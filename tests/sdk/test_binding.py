@@ -12,10 +12,14 @@ from civicloop import (
     Finding,
     Memory,
     Need,
+    Proof,
+    Recurrence,
     Scenario,
     Severity,
+    Silence,
     Step,
     TrackRule,
+    days,
     hours,
     minutes,
 )
@@ -105,6 +109,15 @@ CLASSES = [
     (like(severity="P2"), "severity is 'P2'", "severity = Severity.P2"),
     (like(check="ops_center"), "check is 'ops_center'", "check = Check("),
     (like(quiet=10), "quiet is 10", "quiet = minutes(10), or None"),
+    (like(evidence="photo"), "its evidence is no tuple", 'evidence = ("photo_after",)'),
+    (like(evidence=("photo", 3)), "its evidence is no tuple", "or Proof("),
+    (like(recurrence=days(30)), "recurrence is Limit", "recurrence = Recurrence(within=days(30)"),
+    (like(join=True), "join is True", "join = 0"),
+    (like(remind_percent=0.75), "remind_percent is 0.75", "remind_percent = 75"),
+    (like(returns_max="3"), "returns_max is '3'", "returns_max = 3"),
+    (like(arbiter=("ops_center",)), "arbiter is ('ops_center',)", 'arbiter = "ops_center"'),
+    (like(tracks=(TrackRule("side", Full.chain, silence="end"),)), "silence of track side is 'end'", "Silence.END"),
+    (like(recurrence=Recurrence(days(30), "fly")), "starts a recurrence at fly", "change the chain of bins.full"),
     (like(__annotations__={"config": Incomplete}), "no complete defaults (full_percent: Field required)", "a default"),
     (like(__annotations__={"config": Taken}), "a field 'quiet', which streets use otherwise", "another name"),
     (like(__annotations__={"config": int}), "config is annotated as <class 'int'>", "class MyConfig(Config)"),
@@ -144,6 +157,16 @@ TABLES = [
     ({"check": {"quiet": ""}}, "check", "'' is not a limit", "it may set quiet, parties, within"),
     ({"check": {"by": "me"}}, "check", "not permitted", "it may set quiet, parties, within"),
     ({"check": "ops_center"}, "check", "is not a table", "write [plugins.bins.full.check]"),
+    ({"check": {"sample": "half"}}, "check", "sample: Input should be a valid integer", "it may set quiet, parties"),
+    ({"check": {"sample": True}}, "check", "sample: Input should be a valid integer", "within, clear, sample"),
+    ({"check": {"clear": "soon"}}, "check", "'soon' is not a limit", "within, clear, sample"),
+    ({"remind_percent": "75"}, "remind_percent", "valid integer", "remind_percent = a whole number"),
+    ({"returns_max": True}, "returns_max", "valid integer", "returns_max = a whole number"),
+    ({"arbiter": 3}, "arbiter", "valid string", 'arbiter = "ops_center"'),
+    ({"recurrence": "30 days"}, "recurrence", "is not a table", "write [plugins.bins.full.recurrence]"),
+    ({"recurrence": {"within": "30 days"}}, "recurrence", "both are needed: within and start", "it may set within"),
+    ({"recurrence": {"within": "long", "start": "empty"}}, "recurrence", "'long' is not a limit", "it may set within"),
+    ({"recurrence": {"since": "x"}}, "recurrence", "since: Extra inputs are not permitted", "it may set within, start"),
     ({"chain": ["empty"]}, "chain", "is not a table", "write [plugins.bins.full.chain]"),
     ({"chain": {"fly": {}}}, "chain.fly", "is not a step", "the steps are: empty, supervise"),
     ({"chain": {"empty": {"accept": "a while"}}}, "chain.empty", "'a while' is not a limit", "it may set enabled"),
@@ -211,6 +234,57 @@ def test_a_street_may_change_steps_check_quiet_severity_and_settings():
 def test_a_step_may_be_left_out():
     bound = bind(Full, {"chain": {"empty": {"enabled": False}}})
     assert [step.name for step in bound.rules.chain("main")] == ["supervise"]
+
+
+def test_a_street_may_change_reminders_returns_arbiter_samples_and_recurrence():
+    again = like(recurrence=Recurrence(days(30), "supervise"), check=Check(parties="ops_center", sample=50))
+    rules = bind(again, {}).rules
+    assert (rules.remind_percent, rules.returns_max, rules.arbiter) == (75, 3, "ops_center")
+    assert (rules.recurrence, rules.check.sample) == (Recurrence(days(30), "supervise"), 50)
+    table = {
+        "remind_percent": 0,
+        "returns_max": 2,
+        "arbiter": "committee",
+        "check": {"sample": 10, "clear": "30 minutes"},
+        "recurrence": {"within": "90 days"},
+    }
+    rules = bind(again, table).rules
+    assert (rules.remind_percent, rules.returns_max, rules.arbiter) == (0, 2, "committee")
+    assert rules.check == Check(parties="ops_center", sample=10, clear=minutes(30))
+    assert rules.recurrence == Recurrence(days(90), "supervise")
+    both = bind(Full, {"recurrence": {"within": "7 days", "start": "supervise"}}).rules
+    assert both.recurrence == Recurrence(days(7), "supervise")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"remind_percent": 100}, "reminds at 100 percent"),
+        ({"returns_max": 0}, "arbitrates after 0 returns"),
+        ({"arbiter": ""}, "has no arbiter"),
+        ({"check": {"sample": 101}}, "re-inspects 101 percent"),
+        ({"recurrence": {"within": "7 days", "start": "fly"}}, "starts a recurrence at fly"),
+    ],
+)
+def test_an_override_out_of_bounds_is_refused(table, words):
+    [fault] = faults(Full, **table)
+    assert words in fault.complaint
+
+
+def test_what_names_a_step_that_the_street_leaves_out_means_the_next_one():
+    side = TrackRule(
+        "side", (Step("meet", "committee", hours(1)),), required=False, opens_at="empty", silence=Silence.END
+    )
+    full = like(tracks=(side,), recurrence=Recurrence(days(30), "empty"))
+    rules = bind(full, {"chain": {"empty": {"enabled": False}}}).rules
+    assert rules.track("side").opens_at == rules.recurrence.start == "supervise"
+    last = like(recurrence=Recurrence(days(30), "supervise"))
+    assert bind(last, {"chain": {"supervise": {"enabled": False}}}).rules.recurrence == Recurrence(days(30), "empty")
+
+
+def test_evidence_is_a_kind_or_a_proof():
+    visit = Proof("visit", is_here=True, outcomes=("done", "failed"))
+    assert bind(like(evidence=("photo", visit)), {}).rules.proofs == (Proof("photo"), visit)
 
 
 def test_without_a_table_the_scenario_is_as_its_author_wrote_it():

@@ -8,7 +8,17 @@ import pytest
 
 from civicloop.core.model.case import Duty, Reason, TrackState
 from civicloop.core.model.chain import Severity
-from civicloop.core.stores.base import Access, CaseQuery, EventState, OutboxState, Store, Token, Writes
+from civicloop.core.stores.base import (
+    Access,
+    CaseQuery,
+    Conduct,
+    EventState,
+    Hashed,
+    OutboxState,
+    Store,
+    Token,
+    Writes,
+)
 
 from .desk import Desk
 
@@ -33,6 +43,8 @@ def test_a_new_store_is_empty(desk: Desk) -> None:
         assert (turn.seen([("i", "s")]), turn.memos([("a", "b")]), turn.latest([("a", "b")])) == ({}, {}, {})
         assert (turn.cases(["x"]), turn.due_cases(desk.at(0), 9), turn.due_memos(desk.at(0), 9)) == ({}, [], [])
         assert (turn.seen([]), turn.memos([]), turn.latest([]), turn.cases([])) == ({}, {}, {}, {})
+        assert (turn.brought(["h"]), turn.conduct([("s", "r")])) == (frozenset(), {})
+    assert (store.rounds("a", "b", 9), store.children("x", 9)) == ([], [])
 
 
 def test_what_a_turn_commits_is_all_there(desk: Desk) -> None:
@@ -405,6 +417,66 @@ def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: 
     desk.put(cases=[case.with_track(track._replace(state=state, due=desk.at(90), orders=orders))])
     found, _ = desk.store.find_cases(CaseQuery(overdue_at=desk.at(11)))
     assert keys(found) == (["a"] if duty is late else [])
+# --- rounds, linked cases, evidence and conduct
+
+
+def test_rounds_are_read_newest_first_and_no_more_than_asked(desk: Desk) -> None:
+    old = [desk.closed(desk.case("B7", minute, round=number)) for number, minute in enumerate((0, 20, 40), start=1)]
+    desk.put(cases=[*old, desk.case("B7", 60, round=4), desk.case("B8", 70)])
+    assert [case.round for case in desk.store.rounds("bins.full", "B7", 9)] == [4, 3, 2, 1]
+    assert [case.round for case in desk.store.rounds("bins.full", "B7", 2)] == [4, 3]
+
+
+def test_linked_cases_are_found_by_their_parent(desk: Desk) -> None:
+    cause = desk.case("B7")
+    linked = [desk.case(f"L{number}", number, parent=cause.id) for number in range(3)]
+    desk.put(cases=[cause, *linked, desk.case("B8")])
+    assert keys(desk.store.children(cause.id, 9)) == ["L2", "L1", "L0"]
+    assert keys(desk.store.children(cause.id, 2)) == ["L2", "L1"]
+    desk.put(1, cases=[desk.closed(linked[1])])
+    assert [case.is_open for case in desk.store.children(cause.id, 9)] == [True, False, True]
+    assert desk.store.children(linked[0].id, 9) == []
+
+
+def test_open_cases_in_which_a_role_was_asked(desk: Desk) -> None:
+    cases = [desk.case(f"B{number}", number, place="e1" if number < 3 else "e2") for number in range(4)]
+    desk.put(cases=[*cases, desk.closed(desk.case("B9", 9))])
+    with desk.store.turn() as turn:
+        assert keys(turn.asked("cleaner", frozenset({"e1"}), 9)) == ["B2", "B1", "B0"]
+        assert keys(turn.asked("cleaner", frozenset({"e1", "e2"}), 2)) == ["B3", "B2"]
+        assert turn.asked("ops_center", frozenset({"e1"}), 9) == []
+        assert turn.asked("cleaner", frozenset(), 9) == []
+
+
+def test_a_hash_belongs_to_whoever_brought_it_first(desk: Desk) -> None:
+    first = Hashed("sha256:aa", "case1", "/people#1", desk.at(0), "c1")
+    desk.put(brought=[first, first._replace(hash="sha256:bb"), first._replace(case="case2")])
+    desk.put(1, brought=[first._replace(case="case3", at=desk.at(1))])
+    with desk.store.turn() as turn:
+        assert turn.brought(["sha256:aa", "sha256:cc"]) == {"sha256:aa"}
+    kept = desk.store._reads.raw.execute('SELECT "case" FROM brought').fetchall()
+    assert kept == [("case1",), ("case1",)]
+
+
+def test_conduct_is_kept_by_seat(desk: Desk) -> None:
+    seat = Conduct("e1", "cleaner", "c1", 1)
+    other = seat._replace(place="e2", doubt=3)
+    desk.put(conduct=[seat, other])
+    desk.put(1, conduct=[seat._replace(doubt=2)])
+    with desk.store.turn() as turn:
+        assert turn.conduct([("e1", "cleaner"), ("e2", "cleaner"), ("e1", "ops_center")]) == {
+            ("e1", "cleaner"): seat._replace(doubt=2),
+            ("e2", "cleaner"): other,
+        }
+
+
+def test_what_was_brought_goes_back_with_the_turn(desk: Desk) -> None:
+    lines = [desk.entry(desk.case("B7"), 1)] * 2
+    first = Hashed("sha256:aa", "case1", "/people#1", desk.at(0), "c1")
+    with pytest.raises(Exception, match="UNIQUE"), desk.store.turn() as turn:
+        turn.commit(Writes(desk.at(0), brought=[first], conduct=[Conduct("e1", "cleaner", "c1", 1)], entries=lines))
+    with desk.store.turn() as turn:
+        assert (turn.brought(["sha256:aa"]), turn.conduct([("e1", "cleaner")])) == (frozenset(), {})
 
 
 # --- journal

@@ -172,11 +172,12 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_is(path: Path) -
 
 
 def test_a_damaged_page_is_said_and_not_repaired(file_desk: Desk, path: Path) -> None:
+    (empty,) = file_desk.store._writes.raw.execute("PRAGMA page_count").fetchone()
     file_desk.put(events=[file_desk.event(f"e{number}", body=b"x" * 900) for number in range(500)])
     file_desk.store.close()
-    whole = path.read_bytes()
-    # Every page from the tenth on: the schema at the front stays readable.
-    path.write_bytes(whole[: 40 * 4096] + b"\xa5" * (len(whole) - 40 * 4096))
+    whole, front = path.read_bytes(), empty * 4096
+    # Every page that an empty store does not have: its schema stays readable.
+    path.write_bytes(whole[:front] + b"\xa5" * (len(whole) - front))
     with closing(SqliteStore(path)) as store:
         with pytest.raises(StoreError, match=r"street\.db is damaged .*restore the last backup"):
             store.events(None, 0, 1000)

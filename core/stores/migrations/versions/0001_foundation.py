@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     make_events()
     make_cases()
+    make_records()
     make_journal_and_outbox()
     make_the_house()
 
@@ -93,6 +94,7 @@ def make_cases() -> None:
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("scenario", "key", "round", name=op.f("uq_case_scenario_key_round")),
         sa.ForeignKeyConstraint(["rules"], ["rulebook.digest"], name=op.f("fk_case_rules")),
@@ -102,6 +104,13 @@ def make_cases() -> None:
         "ix_case_open_newest", "case", ["opened_at", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL")
     )
     op.create_index("ix_case_place_newest", "case", ["place", "opened_at", "id"], unique=False)
+    op.create_index(
+        "ix_case_parent",
+        "case",
+        ["parent", "opened_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("parent IS NOT NULL"),
+    )
     op.create_index(
         "ix_case_wake_at", "case", ["wake_at", "id"], unique=False, sqlite_where=sa.text("closed_at IS NULL")
     )
@@ -117,6 +126,28 @@ def make_cases() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_case_party_case", "case_party", ["case"], unique=False)
+
+
+def make_records() -> None:
+    op.create_table(
+        "brought",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("case", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("partition", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_brought")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "conduct",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Text(), nullable=False),
+        sa.Column("doubt", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "role", name=op.f("pk_conduct")),
+        sqlite_with_rowid=False,
+    )
 
 
 def make_journal_and_outbox() -> None:
