@@ -140,11 +140,15 @@ class Channel(BaseModel):
 
 
 class Delivery(Table):
-    """``[delivery]``: channels, in order, of parties that name none (``default``), of ops, and of commands."""
+    """``[delivery]``: channels, in order, of parties that name none (``default``), of ops, and of commands.
+
+    ``wakes`` is the least grave matter for which quiet hours do not count; for a danger to life they never do.
+    """
 
     default: Names = ("console",)
     ops: Names = ()
     commands: Names = ()
+    wakes: Literal["P0", "P1", "P2", "P3"] = "P1"
 
     @property
     def ops_channels(self) -> tuple[str, ...]:
