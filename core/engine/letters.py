@@ -41,7 +41,7 @@ def _about(setup: Setup, notice: Notice, is_fault: bool) -> dict[str, object]:
 
 
 def contacts_of(directory: Directory, notice: Notice) -> tuple[str, ...]:
-    """How to reach the person whom the notice is for, else whoever holds its role at its place, as the files say now."""
+    """How to reach the person the notice is for, else whoever holds its role at its place, as the files say now."""
     person = directory.people.get(notice.person)
     if person is not None and person.contacts:
         return person.contacts
