@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from ..engine.clock import SystemClock
 from ..engine.opening import Opened
 from ..street.complaint import StreetError
 from ..street.sample import write_sample
+from .duty import gap_of_ops
 from .screen import put_json, show_steps, tell
 from .street import read_street
 from .trouble import Trouble
@@ -42,10 +44,12 @@ def check_street(voice: Voice, folder: Path, as_json: bool) -> None:
             put_json({"complaints": [one._asdict() for one in error.complaints], "warnings": []})
         raise
     counts = count(opened)
+    gap = gap_of_ops(opened, SystemClock().now())
+    warnings = [*opened.warnings, *([gap] if gap else [])]
     if as_json:
-        put_json({"complaints": [], "warnings": [one._asdict() for one in opened.warnings], "counts": counts})
+        put_json({"complaints": [], "warnings": [one._asdict() for one in warnings], "counts": counts})
         return
-    for warning in opened.warnings:
+    for warning in warnings:
         tell(voice.say("warning", complaint=warning), stderr=True)
     tell(voice.say("in_order", folder=folder, **counts))
 

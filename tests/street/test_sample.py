@@ -86,10 +86,8 @@ def test_somebody_is_always_on_duty_where_there_is_a_roster(loaded: StreetFolder
 
 def test_everybody_on_a_roster_can_be_reached(loaded: StreetFolder) -> None:
     directory = loaded.street.directory
-    on_duty = {
-        name for roster in directory.roster.values() for turn in roster.rotations for name in sum(turn.turns, ())
-    }
-    assert on_duty == directory.people.keys()
+    turns = [turn for roster in directory.roster.values() for rotation in roster.rotations for turn in rotation.turns]
+    assert {name for turn in turns for name in turn} == directory.people.keys()
 
 
 @pytest.mark.parametrize(("start", "limit", "deadline"), DEADLINES)
