@@ -71,6 +71,33 @@ def check(voice: Voice, folder: Path | None, as_json: bool) -> None:
 
 @civicloop.command()
 @maybe_folder
+@click.option("--role", type=text, help="Only this role.")
+@click.option("--place", type=text, help="Code of a place: who answers for it, wherever they sit.")
+@click.option("--at", type=time, help="When. Default: now.")
+@click.option("--purpose", type=text, help="Why people must be shown by name; the reading is recorded.")
+@as_json
+@pass_voice
+def duty(
+    voice: Voice,
+    folder: Path | None,
+    role: str | None,
+    place: str | None,
+    at: datetime | None,
+    purpose: str | None,
+    as_json: bool,
+) -> None:
+    """Show who is on duty for each role at each place, until when, and how they are reached.
+
+    谁在值班，到什么时候，怎样联系。
+    """
+    from .core.terminal.duty import Filter, show_duty
+
+    with desk(voice, folder, None, makes=purpose is not None) as street:
+        show_duty(street, Filter(role, place, at), as_json, purpose)
+
+
+@civicloop.command()
+@maybe_folder
 @as_json
 @pass_voice
 def plugins(voice: Voice, folder: Path | None, as_json: bool) -> None:

@@ -41,7 +41,10 @@ def _about(setup: Setup, notice: Notice, is_fault: bool) -> dict[str, object]:
 
 
 def contacts_of(directory: Directory, notice: Notice) -> tuple[str, ...]:
-    """How to reach whoever holds the notice's role at its place, as parties.csv says now."""
+    """How to reach the person the notice is for, else whoever holds its role at its place, as the files say now."""
+    person = directory.people.get(notice.person)
+    if person is not None and person.contacts:
+        return person.contacts
     around = (directory.parties.get((place.code, notice.party)) for place in directory.around(notice.place))
     return next((party.contacts for party in around if party is not None), ())
 

@@ -11,7 +11,7 @@ from ..model.case import Reason
 from ..model.chain import Severity
 from ..model.event import Envelope
 from ..model.notice import Notice, NoticeKind
-from ..model.place import Place
+from ..model.place import Holder, Place
 from ..model.street import OPS
 from ..stores.base import EventRow, EventState, Quarantined
 from .asking import OutcomeError
@@ -140,6 +140,13 @@ def warn_ops(work: Work, reason: str, culprit: str, why: str) -> None:
             order="",
             due=None,
             reason=reason,
-            channels=tuple(page.channel for reach in holder.reaches for page in reach.pages) if holder else (),
+            channels=_ways(holder, Severity.P2),
         )
     )
+
+
+def _ways(holder: Holder | None, severity: Severity) -> tuple[str, ...]:
+    """The channels on which ops are told at once; a fault has no order whose answer could stop a later page."""
+    pages = (page for reach in (holder.reaches if holder else ()) for page in reach.pages)
+    at_once = (page for page in pages if not page.after and not page.least.graver_than(severity))
+    return tuple(dict.fromkeys(page.channel for page in at_once))

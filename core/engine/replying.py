@@ -49,9 +49,7 @@ def _seats(work: Work, role: str, person: str, place: str) -> frozenset[str]:
         holder = directory.holder(role, place, work.now)
         return frozenset({holder.place} if holder else ())
     rosters = directory.roster.items()
-    return frozenset(
-        at for (at, held), shifts in rosters if held == role and person and any(one.person == person for one in shifts)
-    )
+    return frozenset(at for (at, held), roster in rosters if held == role and person in roster.people)
 
 
 def _open_cases(work: Work, role: str, seats: frozenset[str]) -> list[Case]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .chain import Severity
+from .roster import Roster
+
+OPS: Final = "ops_center"
+"""The role that runs the street: it hears of everything that no one else would."""
 
 
 class Level(StrEnum):
@@ -50,28 +54,6 @@ class Device:
     vendor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who answers: a role at a place, held by an organisation, reached through channels in order."""
-
-    place: str
-    role: str
-    organisation: str
-    contacts: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A person on duty in a role at a place from ``begins`` until ``ends``."""
-
-    role: str
-    place: str
-    begins: datetime
-    ends: datetime
-    person: str
-
-
 class Page(NamedTuple):
     """One way in which somebody is reached: through ``channel``, ``after`` being asked unless answered meanwhile.
 
@@ -83,22 +65,48 @@ class Page(NamedTuple):
     least: Severity = Severity.P3
 
 
-class Reach(NamedTuple):
-    """How one person, or a party as a whole (empty ``person``), is reached.
+Quiet = tuple[time, time]
+"""A span of local time in which nothing rings for a lesser matter than ``Street.wakes``; it may run past midnight."""
 
-    ``quiet`` is the span of local time in which nothing rings for a lesser matter than ``wakes``.
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who answers: a role at a place, held by an organisation, reached as a whole where nobody is on a roster.
+
+    No ``pages`` means the street's usual channels.
     """
+
+    place: str
+    role: str
+    organisation: str
+    contacts: tuple[str, ...] = ()
+    pages: tuple[Page, ...] = ()
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with ways of their own to be reached; what is left empty is as with their party."""
+
+    name: str
+    contacts: tuple[str, ...] = ()
+    pages: tuple[Page, ...] = ()
+    quiet: Quiet | None = None
+
+
+class Reach(NamedTuple):
+    """How one person, or a party as a whole (empty ``person``), is reached; no ``pages``: on the usual channels."""
 
     person: str = ""
     pages: tuple[Page, ...] = ()
-    quiet: tuple[time, time] | None = None
+    quiet: Quiet | None = None
 
 
 class Holder(NamedTuple):
     """A role resolved at one moment: the organisation that holds it, the people on duty, and how they are reached.
 
-    ``reaches`` has one entry for each person on duty who has ways of their own, else one for the party as a whole;
-    empty where only the street's usual channels are known.
+    ``reaches`` has one entry for each person on duty who has ways of their own, and one for the party as a whole where
+    anybody else is on duty or there is no roster; empty where only the street's usual channels are known.
     """
 
     role: str
@@ -108,19 +116,36 @@ class Holder(NamedTuple):
     reaches: tuple[Reach, ...] = ()
 
 
-def _reaches(party: Party) -> tuple[Reach, ...]:
-    return (Reach(pages=tuple(map(Page, party.channels))),) if party.channels else ()
+Seat = tuple[str, str]
+"""A role at a place, as ``(place, role)``."""
+
+
+class _Duty(NamedTuple):
+    """What a seat came to at one moment, and the span in which it stays so."""
+
+    begins: datetime
+    ends: datetime
+    is_vacant: bool
+    holder: Holder | None
+
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Directory:
-    """Places, devices, parties and duty rosters of one street, indexed; ``street`` is the code of its own place."""
+    """Places, devices, parties and duty rosters of one street, indexed; ``street`` is the code of its own place.
+
+    ``people`` are those with ways of their own to be reached, by name; ``roster`` has only seats that ``parties`` has.
+    """
 
     street: str
     places: Mapping[str, Place] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
-    parties: Mapping[tuple[str, str], Party] = field(default_factory=dict)
-    roster: Mapping[tuple[str, str], tuple[Shift, ...]] = field(default_factory=dict)
+    parties: Mapping[Seat, Party] = field(default_factory=dict)
+    roster: Mapping[Seat, Roster] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
 
     @cached_property
     def devices_by_place(self) -> Mapping[str, tuple[Device, ...]]:
@@ -176,29 +201,56 @@ class Directory:
         return {}
 
     def holder(self, role: str, code: str, now: datetime) -> Holder | None:
-        """Who holds ``role`` for ``code`` now: the party at the nearest place around it that has one."""
-        found = self._holders.get((role, code)) or self._find_holder(role, code)
-        if found is None:
-            return None
-        holder, shifts = found
-        if not shifts:
-            return holder
-        return holder._replace(people=tuple(shift.person for shift in shifts if shift.begins <= now < shift.ends))
+        """Who holds ``role`` for ``code`` now: the party at the nearest place around it that has one.
+
+        ``None`` where nobody holds it, and where its seat has a roster and nobody is on duty: an outer place does not
+        answer for the gap. Only ``OPS`` is held in a gap too, by the party as a whole.
+        """
+        seat = self.seat(role, code)
+        return self._duty(seat, now).holder if seat else None
 
     def is_vacant(self, role: str, code: str, now: datetime) -> bool:
-        """Whether there is a seat for ``role`` around ``code``, and nobody is on duty in it now."""
-        return False
+        """Whether ``role`` has a seat for ``code`` with nobody on duty now; not where nobody holds the role at all."""
+        seat = self.seat(role, code)
+        return seat is not None and self._duty(seat, now).is_vacant
 
-    def _find_holder(self, role: str, code: str) -> tuple[Holder, tuple[Shift, ...]] | None:
-        """The holder without the people on duty, and the shifts that say who they are; kept, because it stays true."""
-        for place in self.around(code):
-            party = self.parties.get((place.code, role))
-            if party is not None:
-                holder = Holder(role, place.code, party.organisation, (), _reaches(party))
-                self._holders[role, code] = found = holder, self.roster.get((place.code, role), ())
-                return found
-        return None
+    def seat(self, role: str, code: str) -> Seat | None:
+        """The seat of ``role`` for ``code``: at the nearest place around it that has one."""
+        found = self._seats.get((role, code))
+        if found is None:
+            found = next((seat for place in self.around(code) if (seat := (place.code, role)) in self.parties), None)
+            if found is not None:
+                self._seats[role, code] = found
+        return found
+
+    def _duty(self, seat: Seat, now: datetime) -> _Duty:
+        """What a seat comes to now; kept as long as it stays true, because the same is asked over and over."""
+        duty = self._duties.get(seat)
+        if duty is None or not duty.begins <= now < duty.ends:
+            duty = self._duties[seat] = self._find_duty(seat, now)
+        return duty
+
+    def _find_duty(self, seat: Seat, now: datetime) -> _Duty:
+        party, roster = self.parties[seat], self.roster.get(seat)
+        holder = Holder(party.role, party.place, party.organisation, (), self._reaches(party, ()))
+        if roster is None:
+            return _Duty(_FIRST, _LAST, False, holder)
+        begins, ends, people = roster.watch(now)
+        if people:
+            return _Duty(begins, ends, False, holder._replace(people=people, reaches=self._reaches(party, people)))
+        return _Duty(begins, ends, True, holder if party.role == OPS else None)
+
+    def _reaches(self, party: Party, people: tuple[str, ...]) -> tuple[Reach, ...]:
+        known = [person for name in people if (person := self.people.get(name))]
+        own = [Reach(one.name, one.pages or party.pages, one.quiet or party.quiet) for one in known]
+        if (party.pages or party.quiet or own) and (len(own) < len(people) or not people):
+            own.append(Reach("", party.pages, party.quiet))
+        return tuple(own)
 
     @cached_property
-    def _holders(self) -> dict[tuple[str, str], tuple[Holder, tuple[Shift, ...]]]:
+    def _seats(self) -> dict[tuple[str, str], Seat]:
+        return {}
+
+    @cached_property
+    def _duties(self) -> dict[Seat, _Duty]:
         return {}

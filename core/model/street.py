@@ -10,11 +10,8 @@ from zoneinfo import ZoneInfo
 
 from .chain import Severity
 from .limit import Calendar, Limit, hours, minutes
+from .place import OPS as OPS  # noqa: PLC0414 - whoever decides in a street finds it here
 from .place import Directory, Holder
-
-OPS: Final = "ops_center"
-"""The role that runs the street: it hears of everything that no one else would."""
-
 
 REPEAT_AFTER: Final = hours(24)
 """Law 5: an unsolved case is never silent for longer."""

@@ -1,1 +1,1 @@
-"""A street's folder: settings, places, devices, parties, roster and calendar, checked before anything runs."""
+"""A street's folder: settings, places, devices, parties, rosters and calendar, checked before anything runs."""

@@ -6,8 +6,20 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-FILES: Final = ("civicloop.toml", "calendar.toml", "places.csv", "devices.csv", "parties.csv", "roster.csv")
+FILES: Final = (
+    "civicloop.toml",
+    "calendar.toml",
+    "places.csv",
+    "devices.csv",
+    "parties.csv",
+    "people.csv",
+    "roster.csv",
+    "rotations.csv",
+)
 """The files of a street's folder, in the order in which complaints about them are told."""
+
+OPTIONAL: Final = frozenset({"people.csv", "rotations.csv"})
+"""Those that a folder may lack."""
 
 TEXT_CHARS_MAX: Final = 400
 """How much of a text is told: names that people mistyped are in it, and may be anything."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ..model.limit import hours
+from ..model.chain import Severity
+from ..model.limit import hours, minutes
 from ..model.place import Directory
 from ..model.street import Street
 from .calendar import CalendarFile, check_organisations, read_calendar
@@ -17,11 +18,12 @@ from .complaint import FILES, Complaint, Complaints, StreetError
 from .lines import Key
 from .people import PeopleReader, contacts_of
 from .places import PlaceReader, read_devices
-from .settings import Plugin, Settings, Table
+from .rosters import RosterReader
+from .settings import Delivery, Plugin, Settings, Table
 from .source import digest_of, read_files
 from .tables import Tables, fit, parse_toml
 
-SETTINGS, CALENDAR, PLACES, DEVICES, PARTIES, ROSTER = FILES
+SETTINGS, CALENDAR, PLACES, DEVICES, PARTIES, PEOPLE, ROSTER, ROTATIONS = FILES
 
 _KNOWN: Final[dict[Key, tuple[str, ...]]] = {
     (): tuple(Settings.model_fields),
@@ -88,7 +90,8 @@ class _Reading:
         hours_file, calendar = self._calendar()
         zone = ZoneInfo(settings.street.zone) if settings else ZoneInfo("UTC")
         code = tables.get("street", "code") if tables else None
-        directory = self._directory(code if isinstance(code, str) else None, zone, tables)
+        delivery = settings.delivery if settings else Delivery()
+        directory = self._directory(code if isinstance(code, str) else None, zone, tables, delivery)
         if hours_file and calendar and not self.complaints.has_given_up(PARTIES):
             organisations = frozenset(party.organisation for party in directory.parties.values())
             check_organisations(calendar, hours_file, organisations, self.complaints)
@@ -107,6 +110,8 @@ class _Reading:
             calendar=calendar.calendar(zone),
             repeat_after=hours(settings.limits.repeat_hours),
             calendars=calendar.calendars(zone),
+            dispatch_within=minutes(settings.limits.dispatch_minutes),
+            wakes=Severity(settings.delivery.wakes),
         )
         return StreetFolder(
             folder=self.folder,
@@ -134,18 +139,21 @@ class _Reading:
         tables = parse_toml(CALENDAR, self.contents[CALENDAR], self.complaints)
         return tables, read_calendar(tables, self.complaints) if tables else None
 
-    def _directory(self, street: str | None, zone: ZoneInfo, tables: Tables | None) -> Directory:
+    def _directory(self, street: str | None, zone: ZoneInfo, tables: Tables | None, usual: Delivery) -> Directory:
         reader = PlaceReader(self.complaints)
         reader.read(self.contents.get(PLACES), street)
         known = None if self.complaints.has_given_up(PLACES) else reader.lines
         people = PeopleReader(known, tables.table("channels") if tables else None, self.complaints)
-        people.read_parties(self.contents.get(PARTIES))
+        people.read_parties(self.contents.get(PARTIES), usual)
+        people.read_people(self.contents.get(PEOPLE))
+        rosters = RosterReader(people, zone, self.complaints)
         directory = Directory(
             street=street or "",
             places=reader.places,
             devices=read_devices(self.contents.get(DEVICES), reader.places, known, self.complaints),
             parties=people.parties,
-            roster=people.read_roster(self.contents.get(ROSTER), zone),
+            roster=rosters.read(self.contents.get(ROSTER), self.contents.get(ROTATIONS)),
+            people=people.people,
         )
         if street in reader.places:
             people.check_ops(street, [place.code for place in directory.around(street)])

@@ -21,14 +21,16 @@ CELL_CHARS_MAX: Final = 2_000
 class Sheet(NamedTuple):
     """A CSV file that people write: its name, and its columns in the order in which they are handed on.
 
-    ``required`` are the columns without empty cells. A file that is ``personal`` holds names or phones, so that
-    complaints about it never quote a text that could be one.
+    ``required`` are the columns without empty cells, ``optional`` those that a file may lack altogether: their cells
+    are empty then. A file that is ``personal`` holds names or phones, so that complaints about it never quote a text
+    that could be one.
     """
 
     file: str
     columns: tuple[str, ...]
     required: frozenset[str]
     personal: bool = False
+    optional: frozenset[str] = frozenset()
 
 
 PLACES: Final = Sheet("places.csv", ("code", "name", "level", "parent"), frozenset({"code", "name", "level"}))
@@ -37,15 +39,31 @@ DEVICES: Final = Sheet(
 )
 PARTIES: Final = Sheet(
     "parties.csv",
-    ("place", "role", "organisation", "contacts", "channels"),
+    ("place", "role", "organisation", "contacts", "channels", "quiet"),
     frozenset({"place", "role", "organisation"}),
     personal=True,
+    optional=frozenset({"quiet"}),
+)
+PEOPLE: Final = Sheet(
+    "people.csv",
+    ("person", "contacts", "channels", "quiet"),
+    frozenset({"person"}),
+    personal=True,
+    optional=frozenset({"quiet"}),
 )
 ROSTER: Final = Sheet(
     "roster.csv",
-    ("role", "place", "from", "to", "person"),
+    ("role", "place", "from", "to", "person", "instead_of"),
     frozenset({"role", "place", "from", "to", "person"}),
     personal=True,
+    optional=frozenset({"instead_of"}),
+)
+ROTATIONS: Final = Sheet(
+    "rotations.csv",
+    ("role", "place", "people", "every", "from", "to", "days", "hours"),
+    frozenset({"role", "place", "people", "every", "from"}),
+    personal=True,
+    optional=frozenset({"to", "days", "hours"}),
 )
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -58,8 +76,8 @@ Row = tuple[int, list[str]]
 def read_rows(sheet: Sheet, content: bytes | None, complaints: Complaints) -> Iterator[Row]:
     """The readable rows of ``sheet``, blanks around cells removed; every other row is complained about.
 
-    Columns may stand in any order; all must be there, once, and no others. Empty lines are passed over. No content (the
-    file was complained about when it was read) yields no rows.
+    Columns may stand in any order; all but the optional ones must be there, once, and no others. Empty lines are passed
+    over. No content (the file was complained about when it was read, or is optional) yields no rows.
     """
     text = text_of(sheet.file, content, complaints) if content is not None else None
     if text is None:
@@ -72,7 +90,9 @@ def read_rows(sheet: Sheet, content: bytes | None, complaints: Complaints) -> It
     header = [cell.strip() for cell in first[1]]
     if not _is_header(sheet, first[0], header, complaints):
         return
-    order = None if tuple(header) == sheet.columns else [header.index(column) for column in sheet.columns]
+    # A column that is not there is read from the empty cell put behind each row.
+    order = [header.index(column) if column in header else len(header) for column in sheet.columns]
+    is_in_order = order == list(range(len(header)))
     required = [at for at, column in enumerate(sheet.columns) if column in sheet.required]
     width = len(header)
     for line, raw in lines:
@@ -84,7 +104,8 @@ def read_rows(sheet: Sheet, content: bytes | None, complaints: Complaints) -> It
             what = f"the row has {len(cells)} cells, the header {width}"
             complaints.add(sheet.file, line, what, "put cells that hold a comma in double quotes")
             continue
-        if order is not None:
+        if not is_in_order:
+            cells.append("")
             cells = [cells[at] for at in order]
         is_plain = whole.isprintable() and len(whole) <= CELL_CHARS_MAX and all(map(cells.__getitem__, required))
         if is_plain or _is_clean(sheet, line, cells, complaints):
@@ -121,7 +142,7 @@ def _is_header(sheet: Sheet, line: int, header: Sequence[str], complaints: Compl
             shown = repr(name[:60]) if is_near(name, sheet.columns) or not sheet.personal else f"number {number}"
             faults.append((f"unknown column {shown}", nearest(name, sheet.columns, f"known are {whole}")))
     for name in sheet.columns:
-        if name not in header:
+        if name not in header and name not in sheet.optional:
             faults.append((f"column {name!r} is missing", f"the header is {whole}"))
         elif header.count(name) > 1:
             faults.append((f"column {name!r} is there {header.count(name)} times", "keep one of them"))

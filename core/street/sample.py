@@ -13,7 +13,9 @@ SAMPLE_FILES: Final = (
     "places.csv",
     "devices.csv",
     "parties.csv",
+    "people.csv",
     "roster.csv",
+    "rotations.csv",
     "morning.jsonl",
 )
 """What is written: a street's folder, and a morning of events to replay in it."""

@@ -100,7 +100,8 @@ class Limits(Table):
 
     ``lateness_minutes`` is how long watchdogs of silence wait for late facts, after a start as well;
     ``future_minutes_max`` how far ahead of the clock an event may be; ``dedupe_days`` how long (source, id) is known;
-    ``repeat_hours`` how often an unsolved case is repeated once its chain has ended.
+    ``repeat_hours`` how often an unsolved case is repeated once its chain has ended; ``dispatch_minutes`` how long
+    returned work may wait to be sent on (15 in the offices this follows, domain 2.5).
     """
 
     queue_events_max: int = Field(default=10_000, ge=1, le=1_000_000)
@@ -110,6 +111,7 @@ class Limits(Table):
     lateness_minutes: int = Field(default=10, ge=0, le=1440)
     dedupe_days: int = Field(default=30, ge=30, le=3650)
     repeat_hours: int = Field(default=24, ge=1, le=168)
+    dispatch_minutes: int = Field(default=15, ge=1, le=1440)
     delivery_attempts_max: int = Field(default=12, ge=1, le=100)
 
     @field_validator("batch_events_max")
@@ -140,11 +142,15 @@ class Channel(BaseModel):
 
 
 class Delivery(Table):
-    """``[delivery]``: channels, in order, of parties that name none (``default``), of ops, and of commands."""
+    """``[delivery]``: channels, in order, of parties that name none (``default``), of ops, and of commands.
+
+    ``wakes`` is the least grave matter for which quiet hours do not count; for a danger to life they never do.
+    """
 
     default: Names = ("console",)
     ops: Names = ()
     commands: Names = ()
+    wakes: Literal["P0", "P1", "P2", "P3"] = "P1"
 
     @property
     def ops_channels(self) -> tuple[str, ...]:

@@ -7,14 +7,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from .complaint import FILES, Complaints
+from .complaint import FILES, OPTIONAL, Complaints
 
 FILE_BYTES_MAX: Final = 128 * 2**20
 """The largest file that is read: two million rows of 64 bytes."""
 
 
 def read_files(folder: Path, complaints: Complaints) -> dict[str, bytes]:
-    """The content of each file of a street's folder; those that cannot be read are complained about and left out."""
+    """The content of each file of a street's folder; those that cannot be read are complained about and left out.
+
+    Optional files that are not there are left out without a complaint.
+    """
     found = {}
     for file in FILES:
         content = _read(folder / file, file, complaints)
@@ -25,6 +28,8 @@ def read_files(folder: Path, complaints: Complaints) -> dict[str, bytes]:
 
 def _read(path: Path, file: str, complaints: Complaints) -> bytes | None:
     try:
+        if file in OPTIONAL and not path.exists():
+            return None
         if not path.is_file():
             what = "it is not a file" if path.exists() else "it is missing"
             complaints.give_up(file, 0, what, "`civicloop init DIR` writes a sample to copy from")

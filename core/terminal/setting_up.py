@@ -10,6 +10,7 @@ from ..engine.opening import Opened
 from ..street.complaint import StreetError
 from ..street.sample import write_sample
 from .calendar import calendar_warnings
+from .duty import gap_of_ops
 from .screen import put_json, show_steps, tell
 from .street import read_street
 from .trouble import Trouble
@@ -44,7 +45,9 @@ def check_street(voice: Voice, folder: Path, as_json: bool) -> None:
             put_json({"complaints": [one._asdict() for one in error.complaints], "warnings": []})
         raise
     counts = count(opened)
-    warnings = [*opened.warnings, *calendar_warnings(opened, SystemClock().now())]
+    now = SystemClock().now()
+    gap = gap_of_ops(opened, now)
+    warnings = [*opened.warnings, *calendar_warnings(opened, now), *([gap] if gap else [])]
     if as_json:
         put_json({"complaints": [], "warnings": [one._asdict() for one in warnings], "counts": counts})
         return

@@ -18,7 +18,7 @@ from civicloop.core.sdk.channel import config_type
 from civicloop.core.sdk.loader import find_plugins
 from civicloop.core.street.calendar import WEEKDAYS, CalendarFile
 from civicloop.core.street.complaint import FILES
-from civicloop.core.street.rows import DEVICES, PARTIES, PLACES, ROSTER, Sheet
+from civicloop.core.street.rows import DEVICES, PARTIES, PEOPLE, PLACES, ROSTER, ROTATIONS, Sheet
 from civicloop.core.street.settings import Settings, Table
 from civicloop.plugins.message_channels.letter import as_json
 from civicloop.plugins.message_channels.webhook import REFUSALS, sign
@@ -78,7 +78,7 @@ def test_every_file_is_documented() -> None:
     assert sorted(cells("A street's folder")) == sorted(FILES)
 
 
-@pytest.mark.parametrize("sheet", [PLACES, DEVICES, PARTIES, ROSTER], ids=lambda sheet: sheet.file)
+@pytest.mark.parametrize("sheet", [PLACES, DEVICES, PARTIES, PEOPLE, ROSTER, ROTATIONS], ids=lambda sheet: sheet.file)
 def test_every_column_is_documented(sheet: Sheet) -> None:
     table = cells(sheet.file)
     assert tuple(table) == sheet.columns

@@ -12,6 +12,7 @@ from civicloop import Level, NoticeKind, Place, Reason, Severity
 from civicloop.core.engine.letters import FRAMES, place_name, write_letter
 from civicloop.core.engine.setup import Setup
 from civicloop.core.model.notice import Notice
+from civicloop.core.model.place import Person
 from civicloop.core.sdk.loader import find_plugins
 from civicloop.core.sdk.texts import LANGUAGES, faults, variables_of
 
@@ -140,6 +141,22 @@ def test_a_name_that_says_its_estate_is_not_said_twice():
     }
     directory = replace(directory, places={**directory.places, **homes})
     assert place_name(directory, "u1") == "Estate Building 3 flat 301"
+
+
+@pytest.mark.parametrize(
+    ("person", "contacts"),
+    [
+        ("", "13800138000"),
+        ("Ann", "13900139000"),
+        ("Ben", "13800138000"),  # has a row without contacts
+        ("Cid", "13800138000"),  # has left since
+    ],
+)
+def test_a_notice_for_a_person_carries_that_persons_contacts(person, contacts):
+    people = {"Ann": Person("Ann", ("13900139000",)), "Ben": Person("Ben")}
+    here = replace(street(), directory=replace(street().directory, people=people))
+    message = write_letter(Setup(here, registry(Full)), _ask()._replace(person=person))
+    assert message.contacts == (contacts,)
 
 
 def test_test_plugins_need_no_texts():

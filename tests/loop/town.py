@@ -12,7 +12,7 @@ from civicloop.core.model.chain import Rules, Severity
 from civicloop.core.model.finding import Finding
 from civicloop.core.model.given import AllClear, Answer, Brought, Found, Given, Lapse, Verb
 from civicloop.core.model.limit import Calendar
-from civicloop.core.model.place import Directory, Level, Party, Place
+from civicloop.core.model.place import Directory, Level, Page, Party, Place
 from civicloop.core.model.street import Street
 
 OPENING = datetime(2025, 9, 12, 1, tzinfo=UTC)  # a Friday, 09:00 in Shanghai
@@ -42,7 +42,7 @@ STREET = Street(
             "E1": Place("E1", "Estate", Level.ESTATE, "C1"),
         },
         {},
-        {("C1", role): Party("C1", role, name, (), ("app",)) for role, name in ORGANISATIONS.items()},
+        {("C1", role): Party("C1", role, name, (), (Page("app"),)) for role, name in ORGANISATIONS.items()},
     ),
     Calendar(ZoneInfo("Asia/Shanghai")),
 )

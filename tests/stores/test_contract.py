@@ -417,6 +417,8 @@ def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: 
     desk.put(cases=[case.with_track(track._replace(state=state, due=desk.at(90), orders=orders))])
     found, _ = desk.store.find_cases(CaseQuery(overdue_at=desk.at(11)))
     assert keys(found) == (["a"] if duty is late else [])
+
+
 # --- rounds, linked cases, evidence and conduct
 
 

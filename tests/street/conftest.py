@@ -41,6 +41,14 @@ role,place,from,to,person
 ops_center,S,2026-01-01 08:00,2026-01-01 20:00,沈安
 ops_center,S,2026-01-01 20:00,2026-01-02 08:00,顾平
 """,
+    "people.csv": """\
+person,contacts,channels,quiet
+顾平,13800000004,console;drop+5@P1,22:00-07:00
+""",
+    "rotations.csv": """\
+role,place,people,every,from,to,days,hours
+cleaner,E,周洁;吴勤,week,2026-01-05,,mon-sat,07:00-17:00
+""",
 }
 
 Write = Callable[..., Path]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from civicloop.core.model.chain import Severity
 from civicloop.core.model.limit import Slots, hours, work_hours
-from civicloop.core.model.place import Device, Level, Place
+from civicloop.core.model.place import Device, Level, Page, Person, Place, Reach
 from civicloop.core.street.complaint import Complaint, StreetError
 from civicloop.core.street.folder import load_street
 from civicloop.core.street.settings import is_loopback, split_address
@@ -23,7 +24,7 @@ def test_a_good_folder_loads_as_written(write: Write) -> None:
     assert directory.places["E"] == Place("E", "杨柳苑", Level.ESTATE, "C")
     assert directory.places["D"].parent is None
     assert directory.devices["bin-1"] == Device("bin-1", "bin", "E", "满溢", "gw", "绿桶")
-    assert directory.parties["S", "ops_center"].channels == ("console", "drop")
+    assert directory.parties["S", "ops_center"].pages == (Page("console"), Page("drop"))
     assert loaded.contacts["S", "ops_center"] == ("13800000001", "李安 13800000002")
     assert loaded.plugins["bins"].enabled
     assert loaded.plugins["bins"].scenarios == {"overflow": {"full_at": 85}}
@@ -42,7 +43,7 @@ def test_shifts_are_local_and_half_open(write: Write) -> None:
 @pytest.mark.parametrize("written", ["2026-01-01 08:00", "2026-01-01T08:00:00", "2026/1/1 8:00", "2026/01/01 08:00:00"])
 def test_times_are_read_as_people_and_excel_write_them(write: Write, written: str) -> None:
     roster = f"role,place,from,to,person\nops_center,S,{written},2026-01-02 08:00,沈安\n"
-    [shift] = load_street(write(roster_csv=roster)).street.directory.roster["S", "ops_center"]
+    [shift] = load_street(write(roster_csv=roster)).street.directory.roster["S", "ops_center"].shifts
     assert shift.begins == datetime(2026, 1, 1, 0, 0, tzinfo=UTC)
 
 
@@ -58,8 +59,74 @@ def test_a_file_from_excel_is_read(write: Write) -> None:
 
 def test_full_width_semicolons_part_entries_too(write: Write) -> None:
     parties = "place,role,organisation,contacts,channels\nS,ops_center,城运中心,a；b; ,console；drop\n"
-    party = load_street(write(parties_csv=parties)).street.directory.parties["S", "ops_center"]
-    assert (party.contacts, party.channels) == (("a", "b"), ("console", "drop"))
+    party = load_street(write(parties_csv=parties, rotations_csv=None)).street.directory.parties["S", "ops_center"]
+    assert (party.contacts, party.pages) == (("a", "b"), (Page("console"), Page("drop")))
+
+
+P0, P1, P2, P3 = Severity
+HALF_PAST = timedelta(minutes=90)
+
+
+@pytest.mark.parametrize(
+    ("cell", "pages"),
+    [
+        ("console", [Page("console")]),
+        ("console;drop+5", [Page("console"), Page("drop", timedelta(minutes=5))]),
+        ("console; drop+90@P1", [Page("console"), Page("drop", HALF_PAST, P1)]),
+        ("console;drop@P0", [Page("console"), Page("drop", timedelta(), P0)]),
+        ("console＠P2；drop＋90", [Page("console", timedelta(), P2), Page("drop", HALF_PAST)]),
+        ("console;console+90", [Page("console"), Page("console", HALF_PAST)]),  # called twice
+        ("drop+0@P3", [Page("drop")]),
+        ("", [Page("drop")]),  # what the street uses for ops
+    ],
+)
+def test_ways_to_be_reached_have_delays_and_severities(write: Write, cell: str, pages: list[Page]) -> None:
+    settings = GOOD["civicloop.toml"] + '[delivery]\nops = ["drop"]\n'
+    parties = f"place,role,organisation,contacts,channels\nS,ops_center,城运中心,,{cell}\n"
+    folder = write(civicloop_toml=settings, parties_csv=parties, rotations_csv=None)
+    assert load_street(folder).street.directory.parties["S", "ops_center"].pages == tuple(pages)
+
+
+def test_a_party_without_channels_has_those_that_the_street_uses(write: Write) -> None:
+    assert load_street(write()).street.directory.parties["E", "cleaner"].pages == (Page("console"),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "quiet"),
+    [
+        ("", None),
+        ("22:00-07:00", (time(22), time(7))),
+        ("12:30-14:00", (time(12, 30), time(14))),
+        ("9：00-9：30", (time(9), time(9, 30))),
+    ],
+)
+def test_quiet_hours_are_read(write: Write, cell: str, quiet: tuple[time, time] | None) -> None:
+    parties = GOOD["parties.csv"].replace("channels\n", "channels,quiet\n").replace("drop\n", f"drop,{cell}\n")
+    parties = parties.replace("13800000003,\n", "13800000003,,\n")
+    assert load_street(write(parties_csv=parties)).street.directory.parties["S", "ops_center"].quiet == quiet
+
+
+def test_a_person_has_ways_of_their_own(write: Write) -> None:
+    directory = load_street(write()).street.directory
+    pages = (Page("console"), Page("drop", timedelta(minutes=5), P1))
+    assert directory.people == {"顾平": Person("顾平", ("13800000004",), pages, (time(22), time(7)))}
+    at = {hour: datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (1, 13)}
+    reaches = {hour: directory.holder("ops_center", "E", now) for hour, now in at.items()}
+    assert [found and found.reaches for found in reaches.values()] == [
+        (Reach("", (Page("console"), Page("drop"))),),  # of 沈安, who has no row
+        (Reach("顾平", pages, (time(22), time(7))),),
+    ]
+
+
+@pytest.mark.parametrize(("more", "wakes"), [("", P1), ('[delivery]\nwakes = "P3"\n', P3)])
+def test_what_quiet_hours_do_not_hold_back(write: Write, more: str, wakes: Severity) -> None:
+    assert load_street(write(civicloop_toml=GOOD["civicloop.toml"] + more)).street.wakes is wakes
+
+
+def test_the_files_that_came_later_may_be_missing(write: Write) -> None:
+    directory = load_street(write(people_csv=None, rotations_csv=None)).street.directory
+    assert directory.people == {}
+    assert list(directory.roster) == [("S", "ops_center")]
 
 
 def test_the_calendar_is_read(write: Write) -> None:
@@ -121,7 +188,8 @@ def test_limits_reach_the_street(write: Write) -> None:
 def test_no_repr_shows_a_phone_or_a_name(write: Write) -> None:
     loaded = load_street(write())
     shown = repr(loaded) + repr(loaded.contacts) + repr(loaded.street) + repr(loaded.settings)
-    for secret in ("13800000001", "13800000002", "李安", "沈安", "顾平"):
+    shown += repr(loaded.street.directory.holder("cleaner", "E", datetime(2026, 1, 5, 1, tzinfo=UTC)))
+    for secret in ("13800000001", "13800000002", "13800000004", "李安", "沈安", "顾平", "周洁"):
         assert secret not in shown
 
 

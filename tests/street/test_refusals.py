@@ -9,7 +9,9 @@ from civicloop.core.street.folder import load_street
 from .conftest import GOOD, Write
 
 TOML = GOOD["civicloop.toml"]
-PLACES, DEVICES, PARTIES, ROSTER = (GOOD[f"{name}.csv"].encode() for name in ("places", "devices", "parties", "roster"))
+PLACES, DEVICES, PARTIES, PEOPLE, ROSTER, ROTATIONS = (
+    GOOD[f"{name}.csv"].encode() for name in ("places", "devices", "parties", "people", "roster", "rotations")
+)
 ROSTER_HEAD = b"role,place,from,to,person\n"
 SHIFT = "ops_center,S,2026-01-01 08:00,2026-01-01 20:00,沈安\n".encode()
 
@@ -155,6 +157,23 @@ PARTY = [
     (PARTIES + b"E,hauler,x,,consol\n", 4, ["channel 'consol' is not defined", "did you mean 'console'?"]),
     (PARTIES + b"E,hauler,x,,fax\n", 4, ["add [channels.NAME]", "known are console, drop"]),
     (PARTIES + b"E,hauler,x,,console;console\n", 4, ["names one of them twice"]),
+    (PARTIES + b"E,hauler,x,,console;console+0\n", 4, ["names one of them twice", "sms+10"]),
+    (PARTIES + b"E,hauler,x,,console;console+10x\n", 4, ["entry 2 is not NAME, NAME+MINUTES", "voice+10@P1"]),
+    (PARTIES + b"E,hauler,x,,console@P4\n", 4, ["entry 1 is not NAME"]),
+    (PARTIES + b"E,hauler,x,,console@p1\n", 4, ["entry 1 is not NAME"]),
+    (PARTIES + b"E,hauler,x,,console+1441\n", 4, ["entry 1 is not NAME", "at most 1440 minutes"]),
+    (PARTIES + b"E,hauler,x,,console@P1+5\n", 4, ["entry 1 is not NAME"]),
+    (PARTIES + b"E,hauler,x,,+5\n", 4, ["entry 1 is not NAME"]),
+    (PARTIES + b"E,hauler,x,,console@P1;drop@P2\n", 4, ["no way for lesser cases", "leave @ off"]),
+    (PARTIES.replace(b"channels", b"channels,quite"), 1, ["unknown column 'quite'", "did you mean 'quiet'?"]),
+    *(
+        (
+            PARTIES.replace(b"channels\n", b"channels,quiet\n") + b"E,hauler,x,,," + quiet + b"\n",
+            4,
+            ["quiet is not a span"],
+        )
+        for quiet in (b"22-7", b"22:00-22:00", b"22:00-24:00", b"22:00-23:60", b"22:00")
+    ),
     (PARTIES + b"E,hauler,,,\n", 4, ["organisation is empty"]),
     (
         PARTIES.replace(b"ops_center", b"call_center"),
@@ -184,13 +203,98 @@ SHIFTS = [
     (ROSTER_HEAD + SHIFT + SHIFT.replace(b"20:00", b"21:00"), 3, ["by the shift of line 2"]),
 ]
 
+WITH = b"role,place,from,to,person,instead_of\n"
+STAND_IN = "ops_center,S,2026-01-01 08:00,2026-01-01 09:00,方远,顾平\n".encode()
+FOR_CLEANER = "cleaner,E,2026-01-05 08:00,2026-01-05 09:00,方远,周洁\n".encode()
+FOR_FANG = "cleaner,E,2026-01-05 08:00,2026-01-05 09:00,圆圆,方远\n".encode()
+SHIFTS += [
+    (ROSTER.replace(b"person", b"person,instead"), 1, ["unknown column 'instead'", "did you mean 'instead_of'?"]),
+    (WITH + STAND_IN, 2, ["instead_of: 顾* is not on duty here in this time", "leave instead_of empty"]),
+    (WITH + STAND_IN.replace("顾平".encode(), b"*"), 2, ["instead_of: nobody on duty here"]),
+    (WITH + SHIFT.replace(b"\n", b",\n") + STAND_IN, 3, ["顾* is not on duty"]),
+    (WITH + FOR_CLEANER.replace(b"-05 ", b"-11 "), 2, ["周* is not on duty"]),  # a Sunday
+    (WITH + FOR_CLEANER.replace(b"-05 ", b"-12 "), 2, ["周* is not on duty"]),  # in the week of the other
+    (WITH + FOR_CLEANER.replace(b"08:", b"17:").replace(b"09:", b"18:"), 2, ["周* is not on duty"]),
+    (WITH + FOR_CLEANER.replace("周洁".encode(), "司马青".encode()), 2, ["司** is not on duty"]),
+    (
+        WITH + FOR_CLEANER + FOR_CLEANER.replace("方远".encode(), b"x"),
+        3,
+        ["周* is replaced here already", "line 2"],
+    ),
+    (
+        WITH + SHIFT.replace(b"\n", b",\n") + STAND_IN.replace("顾平".encode(), "沈安".encode()) * 2,
+        4,
+        ["沈* is replaced here already"],
+    ),
+]
+
+PERSONS = [
+    (PEOPLE + "顾平,,console,\n".encode(), 3, ["顾* was there before, on line 2", "tell two people of one name apart"]),
+    (PEOPLE + b",13812345678,console,\n", 3, ["person is empty"]),
+    (PEOPLE + "沈安,13812345678,consol,\n".encode(), 3, ["did you mean 'console'?"]),
+    (PEOPLE + "沈安,13812345678,,8-9\n".encode(), 3, ["quiet is not a span"]),
+    (PEOPLE.replace(b"contacts", b"phones"), 1, ["unknown column number 2"]),
+]
+
+TURN_HEAD = b"role,place,people,every,from,to,days,hours\n"
+TURN = "cleaner,E,周洁;吴勤,week,2026-01-05,,mon-sat,07:00-17:00\n".encode()
+
+
+def turn(old: str, new: str) -> bytes:
+    assert old.encode() in TURN
+    return TURN_HEAD + TURN.replace(old.encode(), new.encode())
+
+
+TURNS = [
+    (turn("cleaner", "cleanr"), 2, ["no party holds cleanr at 'E'", "did you mean 'cleaner'?"]),
+    (turn(",E,", ",F,"), 2, ["unknown place 'F'"]),
+    (turn("周洁;吴勤", ""), 2, ["people is empty"]),
+    (turn("周洁;吴勤", ";；"), 2, ["people names nobody", "甲;乙"]),
+    (turn("周洁;吴勤", "周洁;吴勤+"), 2, ["people names nobody in one of its turns"]),
+    (turn("week", "month"), 2, ["every is not the length of a turn", "2 weeks"]),
+    (turn("week", "0 days"), 2, ["every is not"]),
+    (turn("week", "53 weeks"), 2, ["every is not"]),
+    (turn("2026-01-05", "5 January"), 2, ["from is not a day", "2026-01-31"]),
+    (turn("2026-01-05", "2026-02-30"), 2, ["from is not a day"]),
+    (turn("2026-01-05", "1026-01-05"), 2, ["of the years 2000 to 2100"]),
+    (turn("2026-01-05,", "2026-01-05,soon"), 2, ["to is not a day"]),
+    (turn("2026-01-05,", "2026-01-05,2026-01-04"), 2, ["nobody is ever on duty by it", "later day than from"]),
+    (turn("2026-01-05,,mon-sat", "2026-01-05,2026-01-09,sun"), 2, ["nobody is ever on duty"]),
+    (turn("mon-sat", "weekdays"), 2, ["days is not weekdays", "mon-fri or sat;sun"]),
+    (turn("mon-sat", "mon-wed-fri"), 2, ["days is not weekdays"]),
+    (turn("07:00-17:00", "7-17"), 2, ["hours is not a span", "handed over at eight"]),
+    (turn("07:00-17:00", ";"), 2, ["hours is not a span"]),
+    (turn("07:00-17:00", "07:00-17:00;16:00-18:00"), 2, ["its own hours overlap"]),
+    (turn("07:00-17:00", "20:00-08:00;07:00-09:00"), 2, ["its own hours overlap"]),
+    (TURN_HEAD + TURN * 25, 26, ["more than 24 rotations"]),
+]
+OVERLAPS = [  # against the one of the good folder: Monday to Saturday, seven to five, from the fifth of January on
+    ("2026-01-05,,,00:00-00:00", True),
+    ("2026-01-05,,,17:00-07:00", False),
+    ("2026-01-05,,,17:00-07:01", True),
+    ("2025-01-05,,sun,", False),
+    ("2025-01-05,,sun,07:00-07:00", False),
+    ("2025-01-05,,sun,08:00-08:00", True),
+    ("2025-01-05,2026-01-04,,", False),
+    ("2025-01-05,2026-01-04,,08:00-08:00", True),  # the last shift of which runs into the fifth
+    ("2025-01-05,2026-01-05,,", True),
+    ("2030-01-05,,sat,", True),
+]
+TURNS += [
+    (ROTATIONS + b"cleaner,E,a,day," + cells.encode() + b"\n", 3, ["at the same time as the rotation of line 2"])
+    for cells, overlap in OVERLAPS
+    if overlap
+]
+
 TABLE = {
     "civicloop.toml": SETTINGS,
     "calendar.toml": CALENDAR,
     "places.csv": PLACE,
     "devices.csv": DEVICE,
     "parties.csv": PARTY,
+    "people.csv": PERSONS,
     "roster.csv": SHIFTS,
+    "rotations.csv": TURNS,
 }
 ROWS = [
     pytest.param(file, *row, id=f"{file}-{number}") for file, table in TABLE.items() for number, row in enumerate(table)
@@ -222,6 +326,12 @@ LEAKS = {
     "a roster without header": {"roster_csv": "ops_center,S,2026-01-01 08:00,2026-01-01 20:00,司马青\n"},
     "a name where a role should be": {"roster_csv": ROSTER + "司马青,S,2026-01-01 08:00,2026-01-01 20:00,a\n".encode()},
     "overlapping shifts": {"roster_csv": (ROSTER_HEAD + SHIFT + SHIFT).replace("沈安".encode(), "司马青".encode())},
+    "a phone behind a channel": {"parties_csv": PARTIES + b"E,hauler,x,,console+13812345678\n"},
+    "a person without header": {"people_csv": "司马青,13812345678,console,\n"},
+    "a person twice": {"people_csv": PEOPLE + "司马青,13812345678,,\n司马青,13812345678,,\n".encode()},
+    "turns in a wrong column": {"rotations_csv": TURN_HEAD + "cleaner,E,week,司马青;沈安,2026-01-05,,,\n".encode()},
+    "turns without header": {"rotations_csv": "cleaner,E,司马青;沈安,week,2026-01-05,,,\n"},
+    "a stand-in for nobody": {"roster_csv": WITH + STAND_IN.replace("顾平".encode(), "司马青".encode())},
     "an invisible sign in a phone": {"parties_csv": PARTIES + "E,hauler,x,\u200b13812345678\u200b1,\n".encode()},
     "a secret in a wrong place": {"civicloop_toml": toml("[limits]\nrepeat_hours = 'hush-hush'\n")},
     "a channel without a kind": {"civicloop_toml": toml("[channels.h]\nsecret = 'hush-hush'\nurl = 'k3y'\n")},
@@ -241,3 +351,25 @@ def test_every_fault_of_the_settings_is_told_though_another_table_is_broken(writ
     with pytest.raises(StreetError) as error:
         load_street(write(civicloop_toml=broken))
     assert [one.line for one in error.value.complaints] == [1, 4, 13, 15, 17]
+
+
+@pytest.mark.parametrize("cells", [cells for cells, overlap in OVERLAPS if not overlap])
+def test_rotations_that_only_touch_are_fine(write: Write, cells: str) -> None:
+    loaded = load_street(write(rotations_csv=ROTATIONS + f"cleaner,E,a,day,{cells}\n".encode()))
+    assert len(loaded.street.directory.roster["E", "cleaner"].rotations) == 2
+
+
+@pytest.mark.parametrize(
+    "roster",
+    [
+        WITH + FOR_CLEANER,
+        WITH + FOR_CLEANER.replace("周洁".encode(), b"*"),
+        WITH + FOR_CLEANER.replace(b"2026-01-05 09", b"2036-01-05 09"),
+        WITH + FOR_CLEANER.replace(b"-05 ", b"-12 ").replace(b"2026-01-12 09", b"2026-01-19 09"),  # till his own week
+        WITH + FOR_CLEANER + FOR_FANG,
+        WITH + FOR_CLEANER.replace("周洁".encode(), b"") + FOR_FANG,
+        ROSTER + FOR_CLEANER.replace(",周洁".encode(), b""),
+    ],
+)
+def test_who_stands_in_for_somebody_is_fine(write: Write, roster: bytes) -> None:
+    assert ("E", "cleaner") in load_street(write(roster_csv=roster)).street.directory.roster
