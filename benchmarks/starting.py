@@ -1,10 +1,11 @@
 """How fast a crowded street starts, and what a turn costs in which little or nothing is due.
 
-``python benchmarks/starting.py [--watchdogs N] [--json FILE]`` fills a store with a million armed watchdogs and a
-hundred thousand open cases, all of them due within a day, and measures in a process of its own each time the way from
-opening the street's folder to the first turn with nothing left to do: after a restart of 30 seconds, and after an
-outage of one hour. Then it measures the tick of an idle engine against how much is armed, and a turn against how much
-is due. Filling is not measured. Figures are medians; the goals of the ticks are ratios of the same run.
+``python benchmarks/starting.py [--watchdogs N] [--rounds N] [--json FILE]`` fills a store with a million armed
+watchdogs and a hundred thousand open cases, all of them due within a day, and measures in a process of its own each
+time the way from opening the street's folder to the first turn with nothing left to do: after a restart of 30 seconds,
+and after an outage of one hour. Then it measures the tick of an idle engine against how much is armed, and a turn
+against how much is due. Filling is not measured. Figures are medians; the goals of the ticks are ratios of the same
+run.
 """
 
 from __future__ import annotations
@@ -74,11 +75,11 @@ def idle_tick(engine: Engine, now: datetime) -> float:
     return statistics.median(_microseconds(lambda: (engine.next_due(), engine.turn((), now))) for _ in range(TICKS))
 
 
-def due_turns(engine: Engine, watchdogs: int) -> dict[str, float]:
+def due_turns(engine: Engine, watchdogs: int, rounds: int) -> dict[str, float]:
     """Microseconds of a turn in which so many watchdogs wake, and a tenth as many deadlines pass."""
     found: dict[str, list[float]] = {}
     woken = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for amount in DUE:
             woken += amount
             now = START + DAY * ((woken + 0.5) / watchdogs)
@@ -92,7 +93,7 @@ def _microseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1e6
 
 
-def ticks(folder: Path, watchdogs: int) -> dict[str, dict[str, float]]:
+def ticks(folder: Path, watchdogs: int, rounds: int) -> dict[str, dict[str, float]]:
     """The idle tick at a hundredth, a tenth and all of the watchdogs, and the turn for so many that are due."""
     armed: dict[str, float] = {}
     due: dict[str, float] = {}
@@ -106,7 +107,7 @@ def ticks(folder: Path, watchdogs: int) -> dict[str, dict[str, float]]:
         engine = Engine(store, open_crowd(folder).setup)
         armed[f"{amount:,}"] = idle_tick(engine, START)
         if amount == watchdogs:
-            due = due_turns(engine, watchdogs)
+            due = due_turns(engine, watchdogs, rounds)
         store.close()
     return {"armed": armed, "due": due}
 
@@ -122,6 +123,7 @@ def main() -> int:
     """Fill, measure, print, and fail when a goal is missed."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--watchdogs", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--json", type=Path)
     given = options.parse_args()
     collect_rarely()
@@ -129,8 +131,8 @@ def main() -> int:
         folder = Path(name)
         write_folder(folder, given.watchdogs // SIGNALS)
         crowd(folder, folder / "street.db", given.watchdogs)
-        starts = {name: [start(folder, absence) for _ in range(ROUNDS)] for name, absence in ABSENCES.items()}
-        ticked = ticks(folder, given.watchdogs)
+        starts = {name: [start(folder, absence) for _ in range(given.rounds)] for name, absence in ABSENCES.items()}
+        ticked = ticks(folder, given.watchdogs, given.rounds)
     seconds = {name: statistics.median(took for took, _ in rounds) for name, rounds in starts.items()}
     memory = {name: max(peak for _, peak in rounds) for name, rounds in starts.items()}
     armed, due = list(ticked["armed"].values()), list(ticked["due"].values())
