@@ -1,9 +1,9 @@
 """How fast events become durable, beside the raw limits taken in the same run.
 
-``python benchmarks/ingest.py [--events N] [--json FILE]`` measures workload W (one event in ten opens a case, every
-notice written, SQLite with synchronous=FULL) in process, over HTTP in batches of 100, and over HTTP one by one from 64
-connections. Each figure is the median of five rounds, each ratio the median of the rounds' own ratios. The goals are
-ratios, because machines are noisy.
+``python benchmarks/ingest.py [--events N] [--rounds N] [--json FILE]`` measures workload W (one event in ten
+opens a case, every notice written, SQLite with synchronous=FULL) in process, over HTTP in batches of 100, and over HTTP
+one by one from 64 connections. Each figure is the median of the rounds, each ratio the median of the rounds' own
+ratios. The goals are ratios, because machines are noisy.
 """
 
 from __future__ import annotations
@@ -104,11 +104,12 @@ def main() -> int:
     """Measure, print, and fail when a goal is missed."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=60_000)
+    options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--json", type=Path)
     given = options.parse_args()
     collect_rarely()  # as the daemon does
     with tempfile.TemporaryDirectory() as folder:
-        rounds = [measure(Path(folder) / "bench.db", given.events) for _ in range(ROUNDS)]
+        rounds = [measure(Path(folder) / "bench.db", given.events) for _ in range(given.rounds)]
     figures = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
     ratios = {
         name: statistics.median(one[name.split(" / ")[0]] / one[name.split(" / ")[1]] for one in rounds)
@@ -124,7 +125,7 @@ def main() -> int:
 
 def show(figures: dict[str, float], ratios: dict[str, float]) -> None:
     """Print the table."""
-    table = Table(title="ingest, events per second (median of five rounds)")
+    table = Table(title="ingest, events per second (median of the rounds)")
     for column in ("what", "figure", "goal", ""):
         table.add_column(column, justify="left" if column == "what" else "right")
     for name, figure in figures.items():

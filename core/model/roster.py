@@ -66,7 +66,8 @@ class Roster:
     @property
     def people(self) -> frozenset[str]:
         """Everybody who is ever on duty."""
-        return frozenset(shift.person for shift in self.shifts).union(*(one.people for one in self.rotations))
+        turns = (people for rotation in self.rotations for people in rotation.turns)
+        return frozenset().union(*(shift.people for shift in self.shifts), *turns)
 
     def watch(self, now: datetime) -> Watch:
         """Who is on duty at ``now`` (aware), and for how long at least that stays true; nobody is a gap.

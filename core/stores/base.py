@@ -242,10 +242,11 @@ class Store(Protocol):
         """Note that the engine was alive at ``now``."""
         ...
 
-    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> int:
-        """Move every watchdog armed for later than ``silent_from`` by the outage's length; returns how many.
+    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
+        """Move every watchdog armed for later than ``silent_from`` by the outage's length, however many are armed.
 
-        The outage's end counts as a heartbeat, in the same transaction.
+        A memo is looked at as long after its earliest watchdog as before. The outage's end counts as a heartbeat, in
+        the same transaction: whoever is killed here does not count the outage a second time.
         """
         ...
 

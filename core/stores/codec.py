@@ -139,14 +139,14 @@ def decode_notice(body: bytes) -> Notice:
     return _read_notice(orjson.loads(body))
 
 
-def encode_expects(expects: Sequence[tuple[str, datetime]]) -> str:
-    """Armed watchdogs as a JSON array of name and microseconds."""
-    return orjson.dumps([(name, micros(by)) for name, by in expects]).decode()
+def encode_expects(expects: Sequence[tuple[str, datetime]], asleep: int = 0) -> str:
+    """Armed watchdogs as a JSON array of name and microseconds, ``asleep`` microseconds early."""
+    return orjson.dumps([(name, micros(by) - asleep) for name, by in expects]).decode()
 
 
-def decode_expects(text: str) -> tuple[tuple[str, datetime], ...]:
+def decode_expects(text: str, asleep: int = 0) -> tuple[tuple[str, datetime], ...]:
     """The watchdogs that ``encode_expects`` wrote."""
-    return tuple((name, moment(by)) for name, by in orjson.loads(text))
+    return tuple((name, moment(by + asleep)) for name, by in orjson.loads(text))
 
 
 def entry_row(entry: Entry) -> tuple[Any, ...]:

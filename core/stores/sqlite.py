@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from . import statements as sql
 from .casebook import Casebook
-from .codec import decode_expects, encode_expects, micros, moment
+from .codec import micros, moment
 from .link import Link
 from .sqlite_courier import SqliteCourier, SqliteDoors
 from .sqlite_reader import SqliteReader
-from .sqlite_turn import ALIVE_AT, SqliteTurn
+from .sqlite_turn import ALIVE_AT, ASLEEP, SqliteTurn
 from .versions import prepare
 
 BUSY_SECONDS: Final = 5.0
-REARMED_AT_ONCE: Final = 5000
 
 
 class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
@@ -50,7 +51,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
 
     def next_due(self) -> datetime | None:
         """The earliest instant a case or a watchdog waits for, or ``None``: how long the engine may sleep."""
-        times = [at for at in self._reads.row(sql.NEXT_DUE) if at is not None]
+        due, wake_at, asleep = self._reads.row(sql.NEXT_DUE)
+        times = [at for at in (due, None if wake_at is None else wake_at + asleep) if at is not None]
         return moment(min(times)) if times else None
 
     def last_turn(self) -> datetime | None:
@@ -62,35 +64,32 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
         """Note that the engine was alive at ``now``."""
         self._writes.write(sql.PUT_META, [(ALIVE_AT, micros(now))])
 
-    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> int:
-        """Move every watchdog armed for later than ``silent_from`` by the outage's length; returns how many.
+    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
+        """Move every watchdog armed for later than ``silent_from`` by the outage's length, however many are armed.
 
-        A memo is looked at as long after its earliest watchdog as before. The end of the outage is noted as a
-        heartbeat in the same transaction: whoever is killed here does not count the outage a second time.
+        One number moves them all: how long the engine was away in all. Only memos of which a watchdog had run out by
+        then are written anew, to stay where they are.
         """
-        outage = silent_until - silent_from
-        moved = 0
-        last = ("", "")
+        outage = micros(silent_until) - micros(silent_from)
         with self._writes.transaction() as raw:
-            while rows := self._writes.rows(sql.ARMED_AFTER, scenario=last[0], key=last[1], most=REARMED_AT_ONCE):
-                rearmed = []
-                for scenario, key, text, wake_at in rows:
-                    last = scenario, key
-                    armed = decode_expects(text)
-                    later = tuple((name, by + outage if by > silent_from else by) for name, by in armed)
-                    if later == armed:
-                        continue
-                    moved += sum(by > silent_from for _, by in armed)
-                    allowance = moment(wake_at) - min(by for _, by in armed)
-                    wake = min(by for _, by in later) + allowance
-                    rearmed.append((encode_expects(later), micros(wake), scenario, key))
-                with self._writes.in_words():
-                    raw.executemany(sql.REARM.text, rearmed)
+            asleep, alive_at, wait_max = self._writes.row(sql.SLEEP)
+            ran_out = max(micros(silent_from), alive_at) + wait_max - asleep
             with self._writes.in_words():
+                armed = raw.execute(sql.ARMED_BY.text, (ran_out,))
+                raw.executemany(sql.REARM.text, list(_kept(armed, micros(silent_from) - asleep, outage)))
+                raw.execute(sql.PUT_META.text, (ASLEEP, asleep + outage))
                 raw.execute(sql.PUT_META.text, (ALIVE_AT, micros(silent_until)))
-        return moved
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
         self._reads.close()
         self._writes.close()
+
+
+def _kept(armed: Iterable[Any], silent_from: int, outage: int) -> Iterator[tuple[str, int, str, str]]:
+    """Memos of which some watchdogs had run out, as they are written anew so that those do not move."""
+    for scenario, key, text, wake_at in armed:
+        expects = orjson.loads(text)
+        if any(by <= silent_from for _, by in expects):
+            kept = [(name, by if by > silent_from else by - outage) for name, by in expects]
+            yield orjson.dumps(kept).decode(), wake_at - outage, scenario, key

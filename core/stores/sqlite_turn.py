@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -15,6 +15,7 @@ from . import statements as sql
 from .base import Conduct, EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
 from .casebook import Casebook
 from .codec import (
+    MICROSECOND,
     decode_expects,
     encode_expects,
     encode_notice,
@@ -31,6 +32,8 @@ KEYS_MAX: Final = 5000
 NUL: Final = b"\\u0000"
 NOTHING_ARMED: Final = "[]"
 ALIVE_AT: Final = "alive_at"
+ASLEEP: Final = "asleep"
+WAIT_MAX: Final = "wait_max"
 
 
 class SqliteTurn:
@@ -40,6 +43,7 @@ class SqliteTurn:
         self._link = link
         self._raw = link.raw
         self._casebook = casebook
+        self._asleep: int = link.row(sql.SLEEP)[0]
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""
@@ -47,7 +51,7 @@ class SqliteTurn:
 
     def memos(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Memo]:
         """The memos of these ``(scenario, key)`` pairs."""
-        return {(memo.scenario, memo.key): memo for memo in read_memos(self._find(sql.MEMOS, keys))}
+        return {(memo.scenario, memo.key): memo for memo in read_memos(self._find(sql.MEMOS, keys), self._asleep)}
 
     def latest(self, refs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Case]:
         """The open round of each ``(scenario, key)``, else its latest."""
@@ -76,7 +80,8 @@ class SqliteTurn:
 
     def due_memos(self, now: datetime, most: int) -> list[Memo]:
         """Memos whose watchdog must be looked at by ``now``, earliest first."""
-        return list(read_memos(self._link.rows(sql.DUE_MEMOS, now=micros(now), most=most)))
+        rows = self._link.rows(sql.DUE_MEMOS, now=micros(now) - self._asleep, most=most)
+        return list(read_memos(rows, self._asleep))
 
     def commit(self, writes: Writes) -> None:
         """Write everything and make it durable. Raises ``StoreError`` and writes nothing when that is impossible."""
@@ -114,7 +119,7 @@ class SqliteTurn:
         put(sql.ADD_EVENT.text, event_rows(writes.events))
         if writes.released or writes.quarantined:
             self._write_quarantine(writes.released, writes.quarantined)
-        put(sql.PUT_MEMO.text, memo_rows(writes.memos))
+        put(sql.PUT_MEMO.text, memo_rows(writes.memos, self._asleep))
         put(sql.PUT_CASE.text, list(map(self._casebook.row, writes.cases)))
         put(sql.ADD_PARTY.text, party_rows(writes.cases))
         if writes.brought:
@@ -129,6 +134,8 @@ class SqliteTurn:
         at = micros(writes.at)
         put(sql.SILENCE.text, [sql.SILENCE.values({"of_order": order, "now": at}) for order in writes.silenced])
         put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
+        if wait := longest_wait(writes):
+            self._raw.execute(sql.RAISE_META.text, (WAIT_MAX, wait))
         self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
 
@@ -172,20 +179,37 @@ def event_rows(events: Iterable[EventRow]) -> Iterator[tuple[Any, ...]]:
         yield name, source, partition, kind, subject, micros(at), received, place, str(state), digest, body, speaker
 
 
-def memo_rows(memos: Iterable[Memo]) -> Iterator[tuple[Any, ...]]:
-    """Column values of memos, in the order of their table."""
+def memo_rows(memos: Iterable[Memo], asleep: int) -> Iterator[tuple[Any, ...]]:
+    """Column values of memos, in the order of their table.
+
+    Watchdogs are kept in the engine's waking time: ``asleep`` microseconds, all that it was ever away, are left out.
+    An outage then moves them all by changing this one number.
+    """
     for scenario, key, partition, place, newest, memory, expects, wake_at in memos:
-        armed = encode_expects(expects) if expects else NOTHING_ARMED
-        wake = None if wake_at is None else micros(wake_at)
+        armed = encode_expects(expects, asleep) if expects else NOTHING_ARMED
+        wake = None if wake_at is None else micros(wake_at) - asleep
         yield scenario, key, partition, place, micros(newest), memory, armed, wake
 
 
-def read_memos(rows: Iterable[Any]) -> Iterator[Memo]:
+def read_memos(rows: Iterable[Any], asleep: int) -> Iterator[Memo]:
     """The memos that ``memo_rows`` laid out."""
     for scenario, key, partition, place, newest, memory, armed, wake in rows:
-        expects = () if armed == NOTHING_ARMED else decode_expects(armed)
-        wake_at = None if wake is None else moment(wake)
+        expects = () if armed == NOTHING_ARMED else decode_expects(armed, asleep)
+        wake_at = None if wake is None else moment(wake + asleep)
         yield Memo(scenario, key, partition, place, moment(newest), memory, expects, wake_at)
+
+
+def longest_wait(writes: Writes) -> int:
+    """By how many microseconds a memo of these is looked at later than its earliest watchdog runs out, or than now.
+
+    The longest of all that were ever written bounds where memos stand of which a watchdog has run out already.
+    """
+    waits = (
+        memo.wake_at - max(writes.at, min(by for _, by in memo.expects))
+        for memo in writes.memos
+        if memo.wake_at is not None and memo.expects
+    )
+    return max(waits, default=timedelta()) // MICROSECOND
 
 
 def party_rows(cases: Iterable[Case]) -> Iterator[tuple[Any, ...]]:

@@ -200,22 +200,36 @@ ADD_ENTRY: Final = sql(_inserting(journal))
 ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
 ADD_TURN: Final = sql(_inserting(turn))
 PUT_META: Final = _replacing(meta, ("name",))
+_RAISING = _inserting(meta)
+RAISE_META: Final = sql(
+    _RAISING.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"value": _RAISING.excluded.value},
+        where=meta.c.value < _RAISING.excluded.value,
+    )
+)
 
 # --- watchdogs and the clock
 
 META: Final = sql(select(meta.c.value).where(meta.c.name == _ask("name")))
+
+
+def _noted(name: str) -> ColumnElement[Any]:
+    """A number of the house, 0 where it was never written."""
+    value = select(meta.c.value).where(meta.c.name == literal_column(f"'{name}'")).scalar_subquery()
+    return func.coalesce(value, literal_column("0"))
+
+
+SLEEP: Final = sql(select(_noted("asleep"), _noted("alive_at"), _noted("wait_max")))
 NEXT_DUE: Final = sql(
     select(
         select(func.min(case.c.wake_at)).where(OPEN).scalar_subquery(),
         select(func.min(memo.c.wake_at)).where(memo.c.wake_at.is_not(None)).scalar_subquery(),
+        _noted("asleep"),
     )
 )
-ARMED_AFTER: Final = sql(
-    _first(
-        select(memo.c.scenario, memo.c.key, memo.c.expects, memo.c.wake_at)
-        .where(memo.c.wake_at.is_not(None), tuple_(memo.c.scenario, memo.c.key) > tuple_(_ask("scenario"), _ask("key")))
-        .order_by(memo.c.scenario, memo.c.key)
-    )
+ARMED_BY: Final = sql(
+    select(memo.c.scenario, memo.c.key, memo.c.expects, memo.c.wake_at).where(memo.c.wake_at <= _ask("ran_out"))
 )
 REARM: Final = sql(
     update(memo)

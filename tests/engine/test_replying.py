@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,12 +11,14 @@ from civicloop.core.engine.receipt import Speaker
 from civicloop.core.engine.replying import CASES_MAX
 from civicloop.core.gateway.cloudevents import read_event
 from civicloop.core.model.event import Envelope
-from civicloop.core.model.place import Device, Level, Party, Shift
+from civicloop.core.model.place import Device, Level, Party
+from civicloop.core.model.roster import Roster, Shift
 
 from .stage import NOON, Full, Stage, answer, fill
 from .test_rerun import journal, rerun
 
 HOUR = timedelta(hours=1)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 def town(*shifts: Shift) -> Stage:
@@ -28,7 +31,7 @@ def town(*shifts: Shift) -> Stage:
         places={**old.places, "e2": Place("e2", "Other estate", Level.ESTATE, "c1")},
         devices={**old.devices, "C1": Device("C1", "bin", "e2")},
         parties={**old.parties, ("e2", "cleaner"): Party("e2", "cleaner", "Other Ltd.")},
-        roster={(shift.place, shift.role): shifts for shift in shifts},
+        roster={("s1", "cleaner"): Roster(UTC_ZONE, shifts)} if shifts else {},
     )
     stage.engine.setup = replace(setup, street=replace(setup.street, directory=directory))
     return stage
@@ -72,8 +75,8 @@ def test_the_place_says_whose_seat_it_is():
 
 
 def test_a_person_means_what_was_asked_on_their_shift():
-    day = Shift("cleaner", "s1", NOON - HOUR, NOON + HOUR, "Li")
-    night = Shift("cleaner", "s1", NOON + HOUR, NOON + 2 * HOUR, "Wu")
+    day = Shift(NOON - HOUR, NOON + HOUR, ("Li",))
+    night = Shift(NOON + HOUR, NOON + 2 * HOUR, ("Wu",))
     stage = town(day, night)
     stage.hear(fill(90))
     stage.hear(fill(90, 70, "2", subject="B2"), minute=70)
@@ -84,7 +87,7 @@ def test_a_person_means_what_was_asked_on_their_shift():
 
 
 def test_a_token_says_who_and_where():
-    stage = town(Shift("cleaner", "s1", NOON - HOUR, NOON + HOUR, "Li"))
+    stage = town(Shift(NOON - HOUR, NOON + HOUR, ("Li",)))
     stage.hear(fill(90), fill(90, id="2", subject="C1"))
     stage.hear(reply("accept", "cleaner", 1), minute=1, speaker=Speaker("duty", person="Li"))
     stage.hear(reply("accept", "cleaner", 2, "a2"), minute=2, speaker=Speaker("e2", place="e2"))

@@ -221,7 +221,7 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
     two = desk.memo("two")._replace(expects=(("a", desk.at(5)), ("b", desk.at(40))), wake_at=desk.at(15))
     both = desk.memo("both")._replace(expects=(("a", desk.at(20)), ("b", desk.at(30))), wake_at=desk.at(22))
     desk.put(memos=[desk.memo("past", 9), desk.memo("edge", 10), two, both, desk.memo("none")])
-    assert desk.store.shift_watchdogs(desk.at(10), desk.at(70)) == 3
+    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
     assert desk.store.last_turn() == desk.at(70)
     with desk.store.turn() as turn:
         found = {memo.key: memo for memo in turn.due_memos(desk.at(999), 9)}
@@ -231,7 +231,34 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
     assert found["two"].wake_at == desk.at(15)
     assert found["both"].expects == (("a", desk.at(80)), ("b", desk.at(90)))
     assert found["both"].wake_at == desk.at(82)
-    assert desk.store.shift_watchdogs(desk.at(999), desk.at(1000)) == 0
+    assert desk.store.next_due() == desk.at(9)
+
+
+def test_what_is_armed_between_outages_moves_with_the_later_ones_only(desk: Desk) -> None:
+    desk.put(memos=[desk.memo("old", 100), desk.memo("edge", 20)])
+    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
+    desk.put(75, memos=[desk.memo("new", 90), desk.memo("past", 78)._replace(wake_at=desk.at(88))])
+    assert desk.store.next_due() == desk.at(80)
+    desk.store.shift_watchdogs(desk.at(80), desk.at(85))
+    with desk.store.turn() as turn:
+        woken = {memo.key: memo for memo in turn.due_memos(desk.at(999), 9)}
+        assert turn.memos([("bins.full", "new")])["bins.full", "new"] == woken["new"]
+    assert {key: memo.expects[0][1] for key, memo in woken.items()} == {
+        "past": desk.at(78),
+        "edge": desk.at(80),
+        "new": desk.at(95),
+        "old": desk.at(165),
+    }
+    assert woken["past"].wake_at == desk.at(88)
+
+
+def test_a_watchdog_that_ran_out_before_the_outage_stays_however_long_it_was_put_off(desk: Desk) -> None:
+    put_off = desk.memo("put off", 1)._replace(wake_at=desk.at(300))
+    desk.put(memos=[put_off, desk.memo("armed", 50)])
+    desk.put(2, memos=[desk.memo("disarmed")])
+    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
+    with desk.store.turn() as turn:
+        assert turn.due_memos(desk.at(999), 9) == [desk.memo("armed", 110), put_off]
 
 
 # --- cases
