@@ -161,6 +161,7 @@ class _Times:
 
 
 def _turns_touch(rotations: Roster, shift: Shift) -> bool:
+    """Whether whom ``shift`` replaces has a turn in its time."""
     if not rotations.rotations:
         return False
     for watch in islice(rotations.watches(shift.begins), _WATCHES_MAX):
@@ -168,8 +169,9 @@ def _turns_touch(rotations: Roster, shift: Shift) -> bool:
             return False
         if shift.instead_of in watch.people or (watch.people and shift.instead_of == EVERYBODY):
             return True
-    # So long a span is not searched to its end: whoever takes turns at all has had one by then.
-    return any(shift.instead_of in turn for rotation in rotations.rotations for turn in rotation.turns)
+    # So long a span is not searched to its end: that somebody takes turns at all is enough.
+    names = {EVERYBODY, *(name for rotation in rotations.rotations for turn in rotation.turns for name in turn)}
+    return shift.instead_of in names
 
 
 def _rotation(people: str, every: str, begins: str, ends: str, days: str, hours: str) -> Rotation:

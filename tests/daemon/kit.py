@@ -84,7 +84,7 @@ PARTIES = "place,role,organisation,contacts,channels\n" + "".join(
 
 ROSTER = """\
 role,place,from,to,person
-property_company,east-estate,2025-01-01 00:00,2026-01-01 00:00,张三丰
+property_company,east-estate,2025-01-01 00:00,2100-01-01 00:00,张三丰
 """
 
 

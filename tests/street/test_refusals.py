@@ -364,6 +364,8 @@ def test_rotations_that_only_touch_are_fine(write: Write, cells: str) -> None:
     [
         WITH + FOR_CLEANER,
         WITH + FOR_CLEANER.replace("周洁".encode(), b"*"),
+        WITH + FOR_CLEANER.replace("周洁".encode(), b"*").replace(b"2026-01-05 08", b"2006-01-05 08"),
+        WITH + FOR_CLEANER.replace(b"2026-01-05 08", b"2006-01-05 08"),  # from long before the first turn
         WITH + FOR_CLEANER.replace(b"2026-01-05 09", b"2036-01-05 09"),
         WITH + FOR_CLEANER.replace(b"-05 ", b"-12 ").replace(b"2026-01-12 09", b"2026-01-19 09"),  # till his own week
         WITH + FOR_CLEANER + FOR_FANG,
