@@ -11,7 +11,8 @@ from ..model.event import Envelope, digest_of
 from ..stores.base import EventState, Store
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
-from .hearing import conclude_all, hear_all, locate, prepare, read_typed
+from .closings import hear_closings, is_reserved
+from .hearing import hear_all, locate, prepare, read_typed
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
 from .quarantine import quarantine_unplaced, store_event
@@ -19,7 +20,8 @@ from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
 from .retrying import retry_quarantined
 from .setup import Setup
-from .silence import hold_watchdogs, wake
+from .silence import wake
+from .watchdogs import hold_watchdogs
 from .work import Work
 
 OUTAGE_MIN: Final = timedelta(minutes=1)
@@ -78,7 +80,8 @@ class Engine:
             receipts = take_in(work, inputs)
             lapse_cases(work, due, now)
             if catching_up is None:
-                conclude_all(work, wake(work))
+                wake(work)
+            hear_closings(work)
             if not work.is_empty:
                 work.commit()
                 self.was_idle = False
@@ -96,6 +99,7 @@ class Engine:
         with self.store.turn() as turn:
             work = Work(turn, self.setup, now, self._catching_up(now))
             receipts = retry_quarantined(work, rows, times)
+            hear_closings(work)
             if not work.is_empty:
                 work.commit()
         self._count(receipts, work)
@@ -167,6 +171,8 @@ def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
         limit = int(setup.future_max.total_seconds() // 60)
         detail = f"time {at.isoformat()} is more than {limit} minutes ahead; set the sender's clock"
         return Receipt(Status.REJECTED, "future", detail)
+    if is_reserved(envelope):
+        return Receipt(Status.REJECTED, "data", f"{envelope.type} is civicloop's own; send events of your own types")
     listening = setup.registry.listening.get(envelope.type)
     if listening is None:
         place, _ = locate(work, envelope)

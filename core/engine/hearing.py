@@ -1,30 +1,28 @@
-"""Hearing facts: admit an event, find its place, ask the scenarios, and hand their outcomes to the loop."""
+"""Hearing facts: find the place of an event, ask the scenarios what it is about and what it means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..model.case import Reason
 from ..model.event import Envelope, Event
-from ..model.finding import Cleared, Command, Finding, Outcome
-from ..model.given import AllClear, Found
-from ..model.notice import Notice, NoticeKind
+from ..model.finding import Outcome
 from ..model.place import Device, Place
 from ..sdk.binding import Binding
 from ..sdk.loader import Listening
 from ..sdk.scenario import Context
 from ..stores.base import Memo
-from .asking import ask, check_key, start_of
-from .judgement import Heard, Judgement, event_name
-from .lapsing import up_to_date
-from .linking import linked, names_parent
-from .quarantine import quarantine, quarantine_internal, warn_ops
-from .silence import arm, keep_silence, settle_before
+from .asking import ask, check_key
+from .concluding import case_known, conclude_all
+from .judgement import Heard, Judgement
+from .linking import names_parent
+from .quarantine import quarantine
+from .silence import settle_before
+from .watchdogs import arm
 from .work import Work
 
 
@@ -59,9 +57,9 @@ def prepare(
 ) -> Heard:
     """The fact ready for its scenarios, each asked what it is about; one that raises is quarantined with the event."""
     place, device = where
-    directory = work.setup.street.directory
-    context: Context[Any] = Context(work.now, place, device, directory)
-    heard = Heard(envelope, event, at, place, device, directory.partition(place.code), [])
+    street = work.setup.street
+    context: Context[Any] = Context(work.now, place, device, street)
+    heard = Heard(envelope, event, at, place, device, street.directory.partition(place.code), [])
     for binding in bindings:
         try:
             key = check_key(binding.scenario.key(event, context))
@@ -77,7 +75,9 @@ def hear_all(work: Work, facts: list[Heard]) -> None:
     """Load what the facts are about in one go, then judge them in the order of their times."""
     ordered = sorted(facts, key=_order)
     work.load_memos([(binding.name, key) for heard in ordered for binding, key in heard.keys])
-    conclude_all(work, [one for heard in ordered for one in hear(work, heard)])
+    for heard in ordered:
+        hear(work, heard)
+    conclude_all(work)
 
 
 def _order(heard: Heard) -> tuple[datetime, str, str, str]:
@@ -85,22 +85,23 @@ def _order(heard: Heard) -> tuple[datetime, str, str, str]:
     return heard.at, envelope.source, envelope.sequence, envelope.id
 
 
-def hear(work: Work, heard: Heard) -> list[Judgement]:
+def hear(work: Work, heard: Heard) -> None:
     """Let every scenario judge the fact, in the order of its binding."""
     judged: list[Judgement] = []
     for binding, key in heard.keys:
-        memo = settle_before(work, binding, key, heard.at, judged)
+        memo = settle_before(work, binding, key, heard.at)
         outcomes = _assess(work, binding, key, memo, heard)
         if outcomes:
             judged.append(Judgement(binding, key, outcomes, heard.at, heard.place, heard))
     # What a fact opens comes before what is linked to it, whichever scenario was asked first.
-    return sorted(judged, key=lambda one: one.heard is not None and names_parent(one))
+    work.pending += sorted(judged, key=names_parent)
 
 
 def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome]:
     """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
     # A context of its own: what one scenario does to it must not reach the next.
-    context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street.directory)
+    context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street)
+    context.belong(key, case_known(work, (binding.name, key)))
     try:
         outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
@@ -114,79 +115,3 @@ def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: He
     memo = Memo(binding.name, key, heard.partition, heard.place.code, heard.at, memory, expects, wake_at)
     work.remember(arm(work, memo, outcomes))
     return outcomes
-
-
-def conclude_all(work: Work, judged: list[Judgement]) -> None:
-    """Carry out judgements in their order, with the cases they are about loaded in one go."""
-    work.load((one.binding.name, one.key) for one in judged if any(map(is_about_a_case, one.outcomes)))
-    for one in judged:
-        touched = conclude(work, one)
-        if one.heard is not None:
-            one.heard.cases += tuple(touched)
-
-
-def is_about_a_case(outcome: Outcome) -> bool:
-    """Whether an outcome speaks to a case."""
-    return isinstance(outcome, (Finding, Cleared))
-
-
-def conclude(work: Work, one: Judgement) -> list[str]:
-    """Carry out one judgement; returns the ids of the cases it touched."""
-    event = event_name(one.heard.envelope) if one.heard else ""
-    touched: list[str] = []
-    for index, outcome in enumerate(one.outcomes):
-        if isinstance(outcome, Command):
-            work.owe(_command(work, one, outcome, index))
-        if not isinstance(outcome, (Finding, Cleared)):
-            continue
-        given = _found(work, one, outcome, event) if isinstance(outcome, Finding) else AllClear(one.at, event)
-        decision = work.decide(up_to_date(work, work.latest((one.binding.name, one.key))), given)
-        if decision.reason is Reason.INTERNAL_ERROR:
-            _keep(work, one, decision.detail)
-        if decision.case is not None and decision.case.id not in touched:
-            touched.append(decision.case.id)
-    return touched
-
-
-def _keep(work: Work, one: Judgement, detail: str) -> None:
-    if one.heard is None:
-        keep_silence(work, one, detail)
-    else:
-        envelope = one.heard.envelope
-        quarantine_internal(work, envelope.id, envelope.source, one.binding.name, detail)
-
-
-def _found(work: Work, one: Judgement, finding: Finding, event: str) -> Found:
-    """The finding as the loop is given it: its place known, its start a step that this street has."""
-    directory, binding = work.setup.street.directory, one.binding
-    code = finding.place or one.place.code
-    if code not in directory.places:
-        why = f"{binding.name} found something there; the case is kept at {one.place.code}"
-        warn_ops(work, "unknown_place", code, why)
-        code = one.place.code
-    start = start_of(binding, finding.start) if finding.start is not None else None
-    partition = directory.partition(code)
-    finding = linked(work, one, finding)
-    return Found(binding.name, one.key, finding, binding.rules, code, partition, one.at, event, start)
-
-
-def _command(work: Work, one: Judgement, command: Command, index: int) -> Notice:
-    text = "\0".join((one.binding.name, one.key, command.device, command.action, one.at.isoformat(), str(index)))
-    return Notice(
-        key=f"command.{blake2b(text.encode(), digest_size=8).hexdigest()}",
-        kind=NoticeKind.COMMAND,
-        case="",
-        ref=f"{one.binding.name}/{one.key}",
-        at=work.now,
-        severity=one.binding.rules.severity,
-        party=command.device,
-        organisation="",
-        place=one.place.code,
-        step="",
-        message=command.action,
-        variables=dict(command.variables),
-        order="",
-        due=None,
-        reason="commanded",
-        channels=(),
-    )

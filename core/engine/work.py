@@ -14,6 +14,7 @@ from ..model.case import Case, Reason
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
+from .judgement import Judgement
 from .records import Records
 from .setup import Setup
 
@@ -34,6 +35,8 @@ class Work:
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self.warned: set[str] = set()
+        self.pending: list[Judgement] = []
+        self.closings: list[Case] = []
         self.records = Records(turn, setup.street, now)
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}
@@ -89,6 +92,8 @@ class Work:
         self.decisions[decision.reason] += 1
         if decision.case is not None and decision.case is not case and not decision.refused:
             self.records.learn(case, decision)
+            if not decision.case.is_open and (case is None or case.is_open or case.id != decision.case.id):
+                self.closings.append(decision.case)
             self.keep(decision, decision.case)
         return decision
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
+from ..model.case import Case
 from ..model.chain import VERIFY, Check, Effect, OnCleared, Proof, Recurrence, Severity, Step, TrackRule
 from ..model.event import Event
 from ..model.finding import Expect, Outcome
 from ..model.limit import Limit, hours, minutes
-from ..model.place import Device, Directory, Level, Place
-from ..model.street import OPS
+from ..model.place import Device, Level, Place
+from ..model.street import OPS, Street
 
 API_VERSION = 1
 """The version of the plugin interface; a scenario says which one it was written for in ``api``."""
@@ -47,16 +48,20 @@ class Context(Generic[M]):
     """What a scenario may look at besides the event.
 
     ``now`` is the time of this turn, ``place`` where the event happened, ``device`` the registered device it came from
-    (``None`` when the sender named the place itself), ``memory`` what was remembered of this key.
+    (``None`` when the sender named the place itself), ``key`` what it is about, ``memory`` what was remembered of this
+    key, ``case`` its latest round, and ``zone`` the street's time zone.
     """
 
-    __slots__ = ("_directory", "_memory", "device", "now", "place")
+    __slots__ = ("_directory", "_latest", "_memory", "device", "key", "now", "place", "zone")
 
-    def __init__(self, now: datetime, place: Place, device: Device | None, directory: Directory) -> None:
+    def __init__(self, now: datetime, place: Place, device: Device | None, street: Street) -> None:
         self.now = now
         self.place = place
         self.device = device
-        self._directory = directory
+        self.key = ""
+        self.zone = street.calendar.zone
+        self._directory = street.directory
+        self._latest: Callable[[], Case | None] | None = None
         self._memory: M | None = None
 
     @property
@@ -65,6 +70,21 @@ class Context(Generic[M]):
         if self._memory is None:
             raise LookupError("context.memory belongs to a key; key() is asked before there is one")
         return self._memory
+
+    @property
+    def case(self) -> Case | None:
+        """The latest round of this key, open or closed, all earlier facts carried out; ``None``: there never was one.
+
+        How it ended stands in ``result`` and ``closed_at``.
+        """
+        if self._latest is None:
+            raise LookupError("context.case belongs to a key; key() is asked before there is one")
+        return self._latest()
+
+    def belong(self, key: str, latest: Callable[[], Case | None]) -> None:
+        """Tell the context its key and how its latest round is found; the engine calls this once the key is known."""
+        self.key = key
+        self._latest = latest
 
     def recall(self, memory: M) -> None:
         """Give the context its memory; the engine calls this once the key is known."""

@@ -28,6 +28,7 @@ from .core.model.limit import Limit, days, hours, minutes, seconds, work_days, w
 from .core.model.notice import Notice, NoticeKind
 from .core.model.place import Device, Level, Place
 from .core.sdk.channel import Channel, ChannelConfig, ChannelType, Message, Refused
+from .core.sdk.closings import CaseClosed
 from .core.sdk.hooks import hookimpl
 from .core.sdk.scenario import Config, Context, Memory, Scenario
 from .core.sdk.tally import Tally
@@ -45,6 +46,7 @@ __all__ = [
     "SMALL",
     "VERIFY",
     "Case",
+    "CaseClosed",
     "Channel",
     "ChannelConfig",
     "ChannelType",

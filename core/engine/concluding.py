@@ -1,0 +1,105 @@
+"""Concluding: what scenarios have judged becomes findings and all-clears for the loop, and commands for devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from ..model.case import Case, Reason
+from ..model.finding import Cleared, Command, Finding, Outcome
+from ..model.given import AllClear, Found
+from ..model.notice import Notice, NoticeKind
+from .asking import start_of
+from .judgement import Judgement, event_name
+from .lapsing import up_to_date
+from .linking import linked
+from .quarantine import quarantine_internal, warn_ops
+from .watchdogs import keep_silence
+from .work import Ref, Work
+
+
+def case_known(work: Work, ref: Ref) -> Callable[[], Case | None]:
+    """How a scenario sees the latest round of its key: as it stands once all that was judged before is carried out."""
+
+    def latest() -> Case | None:
+        conclude_all(work)
+        return up_to_date(work, work.latest(ref))
+
+    return latest
+
+
+def conclude_all(work: Work) -> None:
+    """Carry out what was judged so far, in its order, with the cases it is about loaded in one go."""
+    judged, work.pending = work.pending, []
+    work.load((one.binding.name, one.key) for one in judged if any(map(is_about_a_case, one.outcomes)))
+    for one in judged:
+        touched = conclude(work, one)
+        if one.heard is not None:
+            one.heard.cases += tuple(touched)
+
+
+def is_about_a_case(outcome: Outcome) -> bool:
+    """Whether an outcome speaks to a case."""
+    return isinstance(outcome, (Finding, Cleared))
+
+
+def conclude(work: Work, one: Judgement) -> list[str]:
+    """Carry out one judgement; returns the ids of the cases it touched."""
+    event = event_name(one.heard.envelope) if one.heard else ""
+    touched: list[str] = []
+    for index, outcome in enumerate(one.outcomes):
+        if isinstance(outcome, Command):
+            work.owe(_command(work, one, outcome, index))
+        if not isinstance(outcome, (Finding, Cleared)):
+            continue
+        given = _found(work, one, outcome, event) if isinstance(outcome, Finding) else AllClear(one.at, event)
+        decision = work.decide(up_to_date(work, work.latest((one.binding.name, one.key))), given)
+        if decision.reason is Reason.INTERNAL_ERROR:
+            _keep(work, one, decision.detail)
+        if decision.case is not None and decision.case.id not in touched:
+            touched.append(decision.case.id)
+    return touched
+
+
+def _keep(work: Work, one: Judgement, detail: str) -> None:
+    if one.heard is None:
+        keep_silence(work, one, detail)
+    else:
+        envelope = one.heard.envelope
+        quarantine_internal(work, envelope.id, envelope.source, one.binding.name, detail)
+
+
+def _found(work: Work, one: Judgement, finding: Finding, event: str) -> Found:
+    """The finding as the loop is given it: its place known, its start a step that this street has."""
+    directory, binding = work.setup.street.directory, one.binding
+    code = finding.place or one.place.code
+    if code not in directory.places:
+        why = f"{binding.name} found something there; the case is kept at {one.place.code}"
+        warn_ops(work, "unknown_place", code, why)
+        code = one.place.code
+    start = start_of(binding, finding.start) if finding.start is not None else None
+    partition = directory.partition(code)
+    finding = linked(work, one, finding)
+    return Found(binding.name, one.key, finding, binding.rules, code, partition, one.at, event, start)
+
+
+def _command(work: Work, one: Judgement, command: Command, index: int) -> Notice:
+    text = "\0".join((one.binding.name, one.key, command.device, command.action, one.at.isoformat(), str(index)))
+    return Notice(
+        key=f"command.{blake2b(text.encode(), digest_size=8).hexdigest()}",
+        kind=NoticeKind.COMMAND,
+        case="",
+        ref=f"{one.binding.name}/{one.key}",
+        at=work.now,
+        severity=one.binding.rules.severity,
+        party=command.device,
+        organisation="",
+        place=one.place.code,
+        step="",
+        message=command.action,
+        variables=dict(command.variables),
+        order="",
+        due=None,
+        reason="commanded",
+        channels=(),
+    )
