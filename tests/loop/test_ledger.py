@@ -217,8 +217,8 @@ JOURNALS: dict[str, tuple[str, float, str]] = {
     ),
     "a request, its answer and a reminder move nothing": (
         (
-            "0 opened, 0 recurred, 0 asked cleaner, 2 accepted cleaner, 3 requested cleaner, 4 request_denied ops_center, "
-            "5 reminded cleaner, 6 requested cleaner, 7 extended ops_center, 8 request_voided"
+            "0 opened, 0 recurred, 0 asked cleaner, 2 accepted cleaner, 3 requested cleaner, "
+            "4 request_denied secretary, 5 reminded cleaner, 7 extended secretary, 8 request_voided"
         ),
         20,
         "0 waiting_acceptance cleaner, 2 working cleaner",
