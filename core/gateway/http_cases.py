@@ -95,6 +95,10 @@ async def get_case(request: web.Request) -> web.Response:
         raise Refusal(404, "no_such_case", f"no case {ref!r} is known; GET /cases lists them")
     viewer = office.viewer(request, bearer, f"case {case.id}")
     dossier = read_dossier(office.store, office.setup, case, viewer.now, viewer.event)
+    earlier, children = (
+        tuple(one for one in kin if office.covers(bearer, one.place)) for kin in (dossier.earlier, dossier.children)
+    )
+    dossier = dossier._replace(earlier=earlier, children=children)
     return json_response(viewer.dossier(dossier, Teller(office.setup, office.setup.language)).model_dump(mode="json"))
 
 

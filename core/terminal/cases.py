@@ -89,8 +89,9 @@ def _row(at: Desk, case: Case) -> list[object]:
     due = Text(local(case.due, zone), style="red" if is_late else "")
     place = at.opened.setup.street.directory.places.get(case.place)
     where = place.name if place else case.place
-    asked = at.voice.role("+".join(open_parties(case))) if case.is_open else ""
-    return [case.ref, case.severity.value, stage, asked or "-", where, local(case.opened_at, zone), due]
+    parties = open_parties(case)
+    asked = at.voice.role("+".join(parties)) if parties else "-"
+    return [case.ref, case.severity.value, stage, asked, where, local(case.opened_at, zone), due]
 
 
 def open_parties(case: Case) -> list[str]:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from civicloop.core.model.case import Appeal, Request
+from civicloop.core.stores.base import Writes
+from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.terminal.showing import span_text
 
-from .test_cases import BIN, busy, hear, morning  # noqa: F401 - fixtures
+from .conftest import BIN
 
 CLOSED = "garbage_sorting.overflow/bin-osmanthus-park-wet"
 
 
-def test_what_happens_if_nobody_acts(cli, busy: Path) -> None:  # noqa: F811 - the fixture
+def test_what_happens_if_nobody_acts(cli, busy: Path) -> None:
     told = cli("explain", busy, BIN)
     assert told.exit_code == 0, told.stderr
     lines = told.stdout.splitlines()
@@ -31,13 +34,13 @@ def test_what_happens_if_nobody_acts(cli, busy: Path) -> None:  # noqa: F811 - t
     assert lines[-1] == "  from then on it only repeats, until somebody solves it"
 
 
-def test_it_is_told_in_chinese_too(cli, busy: Path) -> None:  # noqa: F811 - the fixture
+def test_it_is_told_in_chinese_too(cli, busy: Path) -> None:
     told = cli("explain", busy, BIN, "--language", "zh").stdout
     assert "如果无人处置：" in told
     assert "此后只是重复提醒，直到有人解决" in told
 
 
-def test_the_forecast_as_json_begins_with_the_next_deadline(cli, busy: Path) -> None:  # noqa: F811 - the fixture
+def test_the_forecast_as_json_begins_with_the_next_deadline(cli, busy: Path) -> None:
     seen = json.loads(cli("explain", busy, BIN, "--json").stdout)
     case = json.loads(cli("cases", "show", busy, BIN, "--json").stdout)
     assert seen["forecast"]["moments"] == case["forecast"]["moments"]
@@ -47,7 +50,7 @@ def test_the_forecast_as_json_begins_with_the_next_deadline(cli, busy: Path) -> 
     assert case["ledger"][0]["holding"] == "waiting_acceptance"
 
 
-def test_a_moment_to_come(cli, busy: Path) -> None:  # noqa: F811 - the fixture
+def test_a_moment_to_come(cli, busy: Path) -> None:
     first, second = json.loads(cli("explain", busy, BIN, "--json").stdout)["forecast"]["moments"][:2]
     between = datetime.fromisoformat(first["at"]) + timedelta(minutes=1)
     seen = json.loads(cli("explain", busy, BIN, "--at", between.isoformat(), "--json").stdout)
@@ -76,7 +79,7 @@ def test_a_moment_to_come(cli, busy: Path) -> None:  # noqa: F811 - the fixture
         ("2025-09-13T08:00", ["what happened:", "09:55  the case is closed: the sensors saw it in order"]),
     ],
 )
-def test_a_moment_that_has_passed(cli, sample: Path, morning: Path, at: str, parts: list[str]) -> None:  # noqa: F811
+def test_a_moment_that_has_passed(cli, sample: Path, morning: Path, at: str, parts: list[str]) -> None:
     told = cli("explain", sample, CLOSED, "--at", at, "--store", morning)
     assert told.exit_code == 0, told.stderr
     found = [told.stdout.find(part) for part in parts]
@@ -84,29 +87,61 @@ def test_a_moment_that_has_passed(cli, sample: Path, morning: Path, at: str, par
     assert found == sorted(found)
 
 
-def test_a_closed_case_has_nothing_to_come(cli, sample: Path, morning: Path) -> None:  # noqa: F811 - the fixture
+def test_a_closed_case_has_nothing_to_come(cli, sample: Path, morning: Path) -> None:
     told = cli("explain", sample, CLOSED, "--store", morning).stdout
     assert "it was closed at 2025-09-12 09:55: the sensors saw it in order; nothing more will happen" in told
     assert "if nobody acts" not in told
 
 
-def test_a_case_that_nobody_knows(cli, busy: Path) -> None:  # noqa: F811 - the fixture
+def test_a_case_that_nobody_knows(cli, busy: Path) -> None:
     told = cli("explain", busy, "none/such")
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr.startswith("no case none/such is known; ")
 
 
-def test_the_story_and_the_ledger_of_a_case(cli, sample: Path, morning: Path) -> None:  # noqa: F811 - the fixture
+def test_the_story_and_the_ledger_of_a_case(cli, sample: Path, morning: Path) -> None:
     told = cli("cases", "show", sample, CLOSED, "--store", morning).stdout
     assert "(why: not accepted in time)" in told
     rows = [line.split() for line in told[told.index("holder") :].splitlines()]
     assert ["cleaner", "asked,", "has", "not", "accepted", "00:10:00"] in rows
 
 
+def test_what_belongs_to_a_case_is_shown(cli, busy: Path) -> None:
+    store = SqliteStore(busy / "var" / "civicloop.db")
+    case = store.round(*BIN.split("/"))
+    assert case is not None
+    at = case.opened_at
+    track = case.tracks[0]._replace(
+        request=Request("extend", "cleaner", at), returns=2, rework=1, is_arbitrated=True, remind_at=case.due
+    )
+    late = track._replace(orders=(track.orders[0]._replace(is_late=True), *track.orders[1:]))
+    changed = case.with_track(late)._replace(
+        previous=case.id, recurrences=3, parent="c0", supervised=2, appeal=Appeal("cleaner", at)
+    )
+    with store.turn() as turn:
+        turn.commit(Writes(at, cases=[changed]))
+    store.close()
+    told = cli("cases", "show", busy, BIN).stdout
+    for part in (
+        "supervised at level 2",
+        "cleaner contested at",
+        "it has happened in 3 rounds by now",
+        "linked to case c0",
+        f"earlier round {case.id}",
+        "reminder at",
+        "done again: 1",
+        "returned: 2",
+        "decided by the arbiter",
+        "cleaner asked for extend at",
+        "asked late",
+    ):
+        assert part in told, told
+
+
 # across cases ----------------------------------------------------------------------------------------------------
 
 
-def booked(cli, sample: Path, morning: Path, *words: str) -> dict[tuple[str, str], float]:  # noqa: F811 - the fixture
+def booked(cli, sample: Path, morning: Path, *words: str) -> dict[tuple[str, str], float]:
     told = cli("ledger", sample, "--store", morning, "--json", *words)
     assert told.exit_code == 0, told.stderr
     return {(row["party"], row["holding"]): row["seconds"] for row in json.loads(told.stdout)["ledger"]}
@@ -115,7 +150,7 @@ def booked(cli, sample: Path, morning: Path, *words: str) -> dict[tuple[str, str
 UNTIL = ("--until", "2025-09-12T10:00")
 
 
-def test_the_ledger_adds_up_to_the_ages_of_the_cases(cli, sample: Path, morning: Path) -> None:  # noqa: F811
+def test_the_ledger_adds_up_to_the_ages_of_the_cases(cli, sample: Path, morning: Path) -> None:
     cases = json.loads(cli("cases", sample, "--store", morning, "--json").stdout)["cases"]
     end = datetime.fromisoformat("2025-09-12T10:00:00+08:00")
     ages = [
@@ -126,7 +161,7 @@ def test_the_ledger_adds_up_to_the_ages_of_the_cases(cli, sample: Path, morning:
     assert sum(booked(cli, sample, morning, *UNTIL).values()) == sum(ages, timedelta()).total_seconds()
 
 
-def test_the_ledger_of_a_span_a_party_and_a_place(cli, sample: Path, morning: Path) -> None:  # noqa: F811
+def test_the_ledger_of_a_span_a_party_and_a_place(cli, sample: Path, morning: Path) -> None:
     everything = booked(cli, sample, morning, *UNTIL)
     halves = [
         booked(cli, sample, morning, "--until", "2025-09-12T08:00"),
@@ -139,7 +174,7 @@ def test_the_ledger_of_a_span_a_party_and_a_place(cli, sample: Path, morning: Pa
     assert 0 < sum(here.values()) < sum(everything.values())
 
 
-def test_the_ledger_on_the_screen(cli, sample: Path, morning: Path) -> None:  # noqa: F811 - the fixture
+def test_the_ledger_on_the_screen(cli, sample: Path, morning: Path) -> None:
     told = cli("ledger", sample, "--store", morning, "--since", "2025-09-12T08:00", *UNTIL)
     assert "the sensors" in told.stdout
     assert cli("ledger", sample, "--store", morning, "--until", "2020-01-01T00:00").stdout == "no case fits.\n"

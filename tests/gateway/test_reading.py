@@ -246,7 +246,8 @@ def test_what_a_case_repeats_is_listed(busy: Served) -> None:
     )
     assert [one.id for one in dossier.earlier] == [again.id]
     viewer = Viewer(busy.daemon.engine.setup, busy.clock.now(), sees_all=False)
-    shown = viewer.dossier(dossier, Teller(busy.daemon.engine.setup, "en"))
+    shown = viewer.dossier(dossier._replace(children=(again,)), Teller(busy.daemon.engine.setup, "en"))
+    assert [link.id for link in shown.children] == [again.id]
     assert [(link.ref, link.closed_at) for link in shown.earlier] == [(again.ref, None)]
 
 

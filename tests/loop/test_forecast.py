@@ -1,16 +1,21 @@
 """What happens to a case if nobody acts: foreseen from its own deadlines, and borne out by the clock."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civicloop.core.loop.decide import decide
 from civicloop.core.loop.forecast import MOMENTS_MAX, Ending, forecast
+from civicloop.core.loop.ledger import by_hours, ledger
 from civicloop.core.model.case import Case
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.given import Lapse
 from civicloop.core.model.limit import days
 
+from .histories import rules_that_load
 from .rules import BOTH, BREAK, FINED, GHOSTS, HAUNTED, LOOK, PLAIN, QUIET, SIDE, TWO
 from .town import STREET, Saying, Story, clock, found, minute, say
 
@@ -152,3 +157,21 @@ def test_a_forecast_changes_nothing() -> None:
     case = begun(PLAIN, [])
     assert forecast(case, clock(0), STREET) == forecast(case, clock(0), STREET)
     assert case == begun(PLAIN, [])
+
+
+@given(rules_that_load, st.integers(0, 3000))
+def test_any_case_left_alone_is_foreseen_to_its_end(rules: Rules, now: int) -> None:
+    """Moments follow each other; at the end it closes or repeats itself; what is foreseen is booked to the second."""
+    play = Story(rules)
+    play.hear(0, found())
+    assert play.case is not None
+    seen = forecast(play.case, clock(now), STREET)
+    assert seen.ending in ((Ending.CLOSES, Ending.REPEATS) if play.case.is_open else (Ending.OVER,))
+    times = [clock(now), *(moment.at for moment in seen.moments)]
+    assert times == sorted(times)
+    entries = [*play.decisions[0].entries, *(entry for moment in seen.moments for entry in moment.entries)]
+    assert [entry.seq for entry in entries] == sorted({entry.seq for entry in entries})
+    booked = ledger(entries, times[-1])
+    assert sum((one.span for one in booked), timedelta()) == times[-1] - clock(0)
+    split = list(by_hours(booked, seen.moments[-1].case if seen.moments else play.case, STREET))
+    assert sum((one.span for one in split), timedelta()) == times[-1] - clock(0)
