@@ -271,12 +271,64 @@ def cases_show(voice: Voice, words: tuple[str, ...], purpose: str | None, store:
 
     一个案件的来龙去脉。
     """
-    from .core.terminal.cases import show_case
+    from .core.terminal.showing import show_case
     from .core.terminal.street import split_words
 
     folder, (ref,) = split_words(voice, words, ("REF",))
     with desk(voice, folder, store) as at:
         show_case(at, ref, as_json, purpose)
+
+
+@civicloop.command()
+@click.argument("words", metavar="[DIR] REF", type=text, nargs=-1, required=True)
+@click.option("--at", "moment", type=time, help="Explain that moment, past or to come. Default: now.")
+@in_store
+@as_json
+@pass_voice
+def explain(voice: Voice, words: tuple[str, ...], moment: datetime | None, store: Path | None, as_json: bool) -> None:
+    """Say whom a case waits for, and what happens next, and when, if nobody acts.
+
+    案件现在等谁；如果无人处置，接下来何时发生什么。
+
+    For a moment that has passed: what had happened until then, who held the case, and what came next.
+    """
+    from .core.terminal.showing import explain_case
+    from .core.terminal.street import split_words
+
+    folder, (ref,) = split_words(voice, words, ("REF",))
+    with desk(voice, folder, store) as at:
+        explain_case(at, ref, moment, as_json)
+
+
+@civicloop.command()
+@maybe_folder
+@click.option("--party", type=text, help="Only this role.")
+@click.option("--since", type=time, help="Count from then on. Default: from the first case.")
+@click.option("--until", type=time, help="Count until then. Default: until now.")
+@click.option("--place", type=text, help="Code of a place: only cases in it.")
+@in_store
+@as_json
+@pass_voice
+def ledger(
+    voice: Voice,
+    folder: Path | None,
+    party: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    place: str | None,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Sum up how long each party held the cases of a street, and for what.
+
+    各责任方持有案件的时长汇总。
+
+    Every second of a case is booked to one holder; all together they are the ages of the cases.
+    """
+    from .core.terminal.books import Span, show_ledger
+
+    with desk(voice, folder, store) as at:
+        show_ledger(at, party, Span(since, until), place, as_json)
 
 
 @civicloop.command()

@@ -15,10 +15,12 @@ from ..model.case import Stage
 from ..model.given import Verb
 from ..stores.base import CaseQuery
 from .cloudevents import read_event
+from .dossier import read_dossier
 from .http_answers import Refusal, json_response
 from .http_body import read_body
 from .http_events import single
 from .office import OFFICE, Office
+from .story import Teller
 from .tokens import Bearer, Scope
 
 PAGE: Final = 50
@@ -36,8 +38,7 @@ async def list_cases(request: web.Request) -> web.Response:
     except ValueError as error:
         raise _bad_query(f"cursor {error}") from None
     viewer = office.viewer(request, bearer, f"cases {', '.join(case.id for case in cases)}")
-    page = [viewer.case(case).model_dump(mode="json", exclude={"journal"}) for case in cases]
-    return json_response({"cases": page, "next": following})
+    return json_response(viewer.page(cases, following))
 
 
 def read_query(office: Office, bearer: Bearer, given: Mapping[str, str]) -> CaseQuery:
@@ -82,7 +83,7 @@ def _subtree(office: Office, wanted: str | None, allowed: str) -> frozenset[str]
 
 
 async def get_case(request: web.Request) -> web.Response:
-    """One case with its tracks, evidence and journal."""
+    """One case with its tracks, evidence, journal, story, ledger and forecast."""
     office = request.app[OFFICE]
     bearer = office.bearer(request, Scope.READ)
     parts = _parts(request)
@@ -93,7 +94,12 @@ async def get_case(request: web.Request) -> web.Response:
     if case is None:
         raise Refusal(404, "no_such_case", f"no case {ref!r} is known; GET /cases lists them")
     viewer = office.viewer(request, bearer, f"case {case.id}")
-    return json_response(viewer.case(case, office.store.journal(case.id)).model_dump(mode="json"))
+    dossier = read_dossier(office.store, office.setup, case, viewer.now, viewer.event)
+    earlier, children = (
+        tuple(one for one in kin if office.covers(bearer, one.place)) for kin in (dossier.earlier, dossier.children)
+    )
+    dossier = dossier._replace(earlier=earlier, children=children)
+    return json_response(viewer.dossier(dossier, Teller(office.setup, office.setup.language)).model_dump(mode="json"))
 
 
 async def post_answer(request: web.Request) -> web.Response:

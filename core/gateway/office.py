@@ -23,7 +23,7 @@ from ..stores.base import Access, Store, StoreError
 from ..street.settings import is_loopback
 from .cloudevents_http import Limits
 from .tokens import LOOPBACK, Bearer, Forbidden, Gate, Scope
-from .views import Viewer
+from .viewer import Viewer
 
 PURPOSE_CHARS_MAX: Final = 500
 

@@ -1,19 +1,13 @@
-"""What an outsider sees of a case: the JSON of the contract, with personal data masked unless the reader may see it."""
+"""What an outsider sees of a case: the JSON of the contract."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from pydantic import BaseModel, Field
 
-from ..engine.answering import PREFIX, AnswerData
-from ..engine.setup import Setup
-from ..model.case import JOURNAL_VERSION, Case, Entry, Track, WorkOrder
-from ..model.event import Privacy
-from ..model.privacy import mask_name
+from ..model.case import JOURNAL_VERSION
 
 
 class OrderView(BaseModel):
@@ -31,6 +25,15 @@ class OrderView(BaseModel):
     is_late: bool = Field(description="whether a deadline of it has passed in vain")
 
 
+class RequestView(BaseModel):
+    """More time that a party has asked for and nobody has granted or denied yet."""
+
+    verb: str = Field(description="extend or suspend")
+    party: str
+    asked_at: datetime
+    until: datetime | None
+
+
 class TrackView(BaseModel):
     """One line of work."""
 
@@ -40,8 +43,14 @@ class TrackView(BaseModel):
     step: str
     loop: str
     due: datetime | None
+    remind_at: datetime | None = Field(description="when whoever owes a report is reminded of it")
     result: str
     rework: int
+    returns: int = Field(description="how often it was sent back to be dispatched anew")
+    is_arbitrated: bool = Field(description="whether the territory has decided, so that it cannot be returned any more")
+    extensions: int
+    suspensions: int
+    request: RequestView | None
     orders: list[OrderView]
 
 
@@ -71,6 +80,71 @@ class EntryView(BaseModel):
     event: str
 
 
+class AppealView(BaseModel):
+    """A party contests that it was late; whether it was granted says nothing about the fact itself, which stays."""
+
+    party: str
+    asked_at: datetime
+    reviewer: str = Field(description="who granted it in the first of two reviews")
+    result: str
+
+
+class LinkView(BaseModel):
+    """Another case that belongs to this one."""
+
+    id: str
+    ref: str
+    opened_at: datetime
+    closed_at: datetime | None
+    result: str
+
+
+class LineView(BaseModel):
+    """One line of the story, in the street's language."""
+
+    at: datetime
+    text: str
+
+
+class HeldView(BaseModel):
+    """How long one holder held the case for one thing; all together are the case's age."""
+
+    party: str = Field(description="a role, `sensor`, or empty: nobody, while it pauses or is stopped")
+    holding: str
+    seconds: float
+
+
+class ForeseenView(BaseModel):
+    """One thing that will happen, as the journal will say it."""
+
+    track: str
+    reason: str
+    step: str
+    party: str
+    due: datetime | None
+
+
+class MomentView(BaseModel):
+    """What happens at one instant if nobody acts, and which roles are told."""
+
+    at: datetime
+    text: str
+    entries: list[ForeseenView]
+    told: list[str]
+
+
+class ForecastView(BaseModel):
+    """How the case stands, and what happens if nobody acts.
+
+    ``ending`` is over, closes, repeats or goes_on; ``text`` says it in words.
+    """
+
+    now: list[str]
+    moments: list[MomentView]
+    ending: str
+    text: str
+
+
 class CaseView(BaseModel):
     """A case as others see it. Times carry the street's offset."""
 
@@ -80,6 +154,10 @@ class CaseView(BaseModel):
     key: str
     round: int
     parent: str | None
+    previous: str | None = Field(description="the case that this one repeats")
+    recurrences: int = Field(description="how many rounds repeat each other by now")
+    supervised: int = Field(description="the highest level that has pressed it: street 1, district 2")
+    appeal: AppealView | None
     severity: str
     stage: str
     result: str
@@ -90,9 +168,19 @@ class CaseView(BaseModel):
     opened_at: datetime
     closed_at: datetime | None
     due: datetime | None
+    join: int = Field(description="how many required tracks must be closed for it to close; 0: all")
     tracks: list[TrackView]
     evidence: list[EvidenceView]
+    earlier: list[LinkView] = []
+    children: list[LinkView] = []
     journal: list[EntryView] = []
+    story: list[LineView] = []
+    ledger: list[HeldView] = []
+    forecast: ForecastView | None = None
+
+
+ALONE: Final = frozenset({"earlier", "children", "journal", "story", "ledger", "forecast"})
+"""What is shown of a case that is read by itself, and not on a page of cases."""
 
 
 class CasePage(BaseModel):
@@ -117,111 +205,3 @@ class ReceiptPage(BaseModel):
     """What became of each member of a batch, in its order."""
 
     results: list[ReceiptView]
-
-
-class Viewer:
-    """Makes views for one reader: ``sees_all`` is whether personal data is shown to them unmasked."""
-
-    def __init__(self, setup: Setup, now: datetime, sees_all: bool) -> None:
-        self._setup = setup
-        self._now = now
-        self._sees_all = sees_all
-
-    def case(self, case: Case, journal: Iterable[Entry] = ()) -> CaseView:
-        """The case, with its journal where one is given."""
-        return CaseView(
-            id=case.id,
-            ref=case.ref,
-            scenario=case.scenario,
-            key=case.key,
-            round=case.round,
-            parent=case.parent,
-            severity=case.severity,
-            stage=case.stage,
-            result=case.result,
-            place=case.place,
-            message=case.message,
-            variables=case.variables,
-            sightings=case.sightings,
-            opened_at=self._local(case.opened_at),
-            closed_at=self._local_or_none(case.closed_at),
-            due=self._local_or_none(case.due),
-            tracks=[self._track(case, track) for track in case.tracks],
-            evidence=[EvidenceView(kind=one.kind, at=self._local(one.at), event=one.event) for one in case.evidence],
-            journal=[self.entry(entry) for entry in journal],
-        )
-
-    def entry(self, entry: Entry) -> EntryView:
-        """One line of the journal."""
-        fields = entry._asdict() | {"at": self._local(entry.at), "due": self._local_or_none(entry.due)}
-        return EntryView(**fields)
-
-    def event(self, type: str, body: bytes) -> dict[str, Any]:
-        """A stored envelope; fields that its type marks as personal or sensitive are masked."""
-        envelope: dict[str, Any] = orjson.loads(body)
-        data = envelope.get("data")
-        if self._sees_all or not isinstance(data, dict):
-            return envelope
-        marks = self._marks(type)
-        envelope["data"] = {name: _masked(value, marks.get(name)) for name, value in data.items()}
-        return envelope
-
-    def _marks(self, type: str) -> Mapping[str, Privacy]:
-        """The data members of an event type that are not for everybody, by their name in JSON."""
-        if type.startswith(PREFIX):
-            return ANSWER_MARKS
-        listening = self._setup.registry.listening.get(type)
-        return marks_of(listening.event) if listening else {}
-
-    def _track(self, case: Case, track: Track) -> TrackView:
-        return TrackView(
-            name=track.name,
-            required=track.required,
-            state=track.state,
-            step=case.step(track).name,
-            loop=track.loop.name.lower(),
-            due=self._local_or_none(track.due),
-            result=track.result,
-            rework=track.rework,
-            orders=[self._order(case, order) for order in track.orders],
-        )
-
-    def _order(self, case: Case, order: WorkOrder) -> OrderView:
-        holder = self._setup.street.holder(order.party, case.place, self._now)
-        people = list(holder.people) if holder else []
-        return OrderView(
-            id=case.order_id(order),
-            party=order.party,
-            organisation=order.organisation,
-            people=people if self._sees_all else [mask_name(person) for person in people],
-            asked_at=self._local(order.asked_at),
-            accept_by=self._local_or_none(order.accept_by),
-            finish_by=self._local_or_none(order.finish_by),
-            state=order.state,
-            duty=order.duty,
-            is_late=order.is_late,
-        )
-
-    def _local(self, at: datetime) -> datetime:
-        return at.astimezone(self._setup.street.calendar.zone)
-
-    def _local_or_none(self, at: datetime | None) -> datetime | None:
-        return self._local(at) if at is not None else None
-
-
-def marks_of(model: type[BaseModel]) -> Mapping[str, Privacy]:
-    """Which members of a model's JSON are marked personal or sensitive."""
-    return {
-        alias: mark
-        for name, field in model.model_fields.items()
-        for alias in {name, field.alias or name}
-        for mark in field.metadata
-        if isinstance(mark, Privacy)
-    }
-
-
-ANSWER_MARKS: Final = marks_of(AnswerData)
-
-
-def _masked(value: object, mark: Privacy | None) -> object:
-    return value if mark is None or value is None else "***"

@@ -19,7 +19,7 @@ from ..street.sample import write_sample
 from ..street.settings import Channel
 from .running import PLAY_NOTICES, Play, fresh_play, read_play, serve, stop_at_once, with_channels
 from .screen import screen, show_steps, table, tell
-from .story import Teller
+from .story import LiveTeller
 from .street import MARK, read_street
 from .trouble import Trouble
 from .voice import Voice
@@ -61,7 +61,7 @@ class Show:
         self._play = play
         self._path = path
         self._exits = exits
-        self._teller = Teller(voice, opened.setup)
+        self._teller = LiveTeller(opened.setup, voice.language)
         self._screen = screen()
         self._row = 0
 
@@ -151,7 +151,7 @@ def results(voice: Voice, cases: list[Case]) -> Table:
     for result in sorted({result for result, _ in counts}, key=lambda result: (result == STILL_OPEN, result)):
         by_loop = [counts[result, loop] for loop in Loop]
         rows.append([result or voice.say("still_open"), *by_loop, sum(by_loop)])
-    loops = [voice.say(f"loop_{loop.name.lower()}") for loop in Loop]
+    loops = [voice.loop(loop.name.lower()) for loop in Loop]
     totals = [sum(counts[result, loop] for result, _ in {*counts} if _ is loop) for loop in Loop]
     rows.append([voice.say("total"), *totals, len(cases)])
     return table([voice.say("result"), *loops, voice.say("total")], rows)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from ..engine.receipt import Input, Receipt, Status
 from ..gateway.cloudevents import read_json
-from ..gateway.views import Viewer
+from ..gateway.viewer import Viewer
 from ..stores.base import EventRow, EventState, Owed, Quarantined
 from .screen import local, put_json, show, tell
 from .street import Desk

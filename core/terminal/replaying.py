@@ -18,7 +18,7 @@ from ..engine.opening import Opened
 from ..engine.receipt import Receipt, Status
 from ..gateway.files import BadLine, read_lines
 from ..gateway.replay import Timed, as_delivered, in_order, replay
-from ..gateway.views import Viewer
+from ..gateway.viewer import Viewer
 from ..model.event import Envelope
 from ..stores.base import Store
 from .screen import in_zone, screen, table, tell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..gateway.wording import loop_name, role_name
 from ..sdk.texts import Texts, read_texts, render
 
 MESSAGES: Final[Texts] = read_texts(__file__, "messages.toml")
@@ -31,8 +32,8 @@ class Voice:
 
     def role(self, role: str) -> str:
         """A role in words, or several joined by ``+``; one that the street has added is its own name."""
-        return ", ".join(self.say(f"role_{one}") if f"role_{one}" in MESSAGES else one for one in role.split("+"))
+        return role_name(self.language, role)
 
-    def reason(self, reason: str, /, **variables: object) -> str:
-        """What a journal entry means, in words; a reason without a text shows itself."""
-        return self.say(f"reason_{reason}", **variables) if f"reason_{reason}" in MESSAGES else reason
+    def loop(self, loop: str) -> str:
+        """A loop in words."""
+        return loop_name(self.language, loop)

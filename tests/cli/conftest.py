@@ -1,5 +1,6 @@
 """What the tests of the command line share: a street, the command line in this process, and as one of its own."""
 
+import json
 import os
 import re
 import select
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civicloop.cli import civicloop
+from civicloop.core.engine.clock import SystemClock
 from civicloop.core.street.sample import write_sample
 
 Cli = Callable[..., Result]
@@ -40,6 +42,38 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Cli:
     for name in ("CIVICLOOP_DEBUG", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return lambda *words: CliRunner().invoke(civicloop, [str(word) for word in words], prog_name="civicloop")
+
+
+BIN = "garbage_sorting.overflow/bin-willow-garden-dry"
+
+
+def hear(cli, street: Path, *events: dict) -> None:
+    """Put facts of this very moment into the street's own database."""
+    now = SystemClock().now().isoformat()
+    told = [{"specversion": "1.0", "source": "//test", "time": now, **event} for event in events]
+    file = street / "now.jsonl"
+    file.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
+    result = cli("replay", street, file, "--until", now, "--store", street / "var" / "civicloop.db")
+    assert result.exit_code == 0, result.stderr
+
+
+def full(id: str = "full", subject: str = "bin-willow-garden-dry") -> dict:
+    return {"id": id, "type": "waste.bin.level", "subject": subject, "data": {"fill_percent": 97}}
+
+
+@pytest.fixture
+def busy(cli, street: Path) -> Path:
+    """A street in which a bin is full now."""
+    hear(cli, street, full())
+    return street
+
+
+@pytest.fixture(scope="session")
+def morning(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    kept = tmp_path_factory.mktemp("kept") / "morning.db"
+    words = ["replay", sample, sample / "morning.jsonl", "--until", "2025-09-12T10:00", "--store", kept]
+    assert CliRunner().invoke(civicloop, list(map(str, words))).exit_code == 0
+    return kept
 
 
 class Process:

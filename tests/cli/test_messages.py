@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from civicloop.core.gateway.wording import STORY
 from civicloop.core.model.case import Reason
 from civicloop.core.sdk.texts import faults
 from civicloop.core.street.folder import load_street
@@ -14,8 +15,7 @@ from civicloop.core.terminal.voice import MESSAGES, Voice
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "cli.py", *sorted((ROOT / "core" / "terminal").glob("*.py"))]
-JOURNALED = list(Reason)[: list(Reason).index(Reason.SEEN_AGAIN)]
-FAMILIES = re.compile(r"(reason|role|loop|head)_")
+FAMILIES = re.compile(r"head_")
 """Keys that are put together when they are said."""
 
 
@@ -25,22 +25,25 @@ def said() -> set[str]:
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def keys_said() -> set[str]:
+def keys_said(tellers: bool) -> set[str]:
+    """The keys that are said in the terminal's own words, or by the tellers of stories."""
     found = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.args:
                 name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                 first = node.args[0]
-                if name == "say" and isinstance(first, ast.Constant):
+                owner = getattr(getattr(node.func, "value", None), "id", "")
+                if name == "say" and isinstance(first, ast.Constant) and (owner in ("teller", "self")) is tellers:
                     found.add(first.value)
     return found
 
 
 def test_every_message_is_there_in_both_languages() -> None:
-    needed = keys_said() | {f"reason_{reason}" for reason in JOURNALED}
+    needed = keys_said(tellers=False)
     assert len(needed) > 80
     assert faults(MESSAGES, sorted(needed)) == []
+    assert faults(STORY, sorted(keys_said(tellers=True))) == []
 
 
 def test_every_message_is_used() -> None:
@@ -52,11 +55,11 @@ def test_every_message_is_used() -> None:
 
 def test_every_role_of_the_sample_has_a_name(sample: Path) -> None:
     roles = {role for _, role in load_street(sample).street.directory.parties}
-    assert [role for role in roles if f"role_{role}" not in MESSAGES] == []
+    assert [role for role in roles if f"role_{role}" not in STORY] == []
 
 
 def test_a_role_that_a_street_adds_is_its_own_name() -> None:
-    assert Voice("zh").role("cleaner+dike_guard") == "保洁, dike_guard"
+    assert Voice("zh").role("cleaner+dike_guard") == "保洁、dike_guard"
 
 
 @pytest.mark.parametrize(("asked", "street", "spoken"), [(None, None, "en"), (None, "zh", "zh"), ("en", "zh", "en")])
@@ -66,7 +69,10 @@ def test_the_language_is_the_one_asked_for_else_the_streets(asked, street, spoke
     assert voice.language == spoken
 
 
-def test_an_entry_without_a_text_shows_its_reason() -> None:
-    assert Voice("en").reason("brand_new") == "brand_new"
+def test_a_loop_has_a_name() -> None:
+    assert Voice("zh").loop("micro") == "微循环"
+
+
+def test_only_some_entries_have_a_colour() -> None:
     assert style_of("brand_new") == ""
     assert style_of(Reason.ESCALATED) == "red"

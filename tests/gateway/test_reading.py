@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from civicloop.core.gateway.dossier import read_dossier
 from civicloop.core.gateway.openapi import MODELS, ProblemDocument
-from civicloop.core.gateway.views import CasePage, CaseView, ReceiptPage, ReceiptView
+from civicloop.core.gateway.story import Teller
+from civicloop.core.gateway.viewer import Viewer
+from civicloop.core.gateway.views import ALONE, CasePage, CaseView, ReceiptPage, ReceiptView
+from civicloop.core.model.case import Appeal, Request
 
 from ..daemon.kit import OVERFLOW, Served, serving, write_street
 
@@ -186,3 +190,82 @@ def test_what_cannot_be_written_down_is_shown_masked(readers: Readers) -> None:
     answer = readers.served.get(f"/cases/{OVERFLOW}/B1", readers.admin)
     raw.execute("PRAGMA query_only=OFF")
     assert (answer.status, people(answer.json)) == (200, ["张**"])
+
+
+# one case by itself ----------------------------------------------------------------------------------------------
+
+
+def test_a_case_tells_its_story_its_ledger_and_what_is_next(busy: Served) -> None:
+    case = busy.get(f"/cases/{OVERFLOW}/B1").json
+    texts = [line["text"] for line in case["story"]]
+    assert texts[0] == "立案"
+    assert any("未按时接单" in text for text in texts)
+    assert [line["at"] for line in case["story"]] == sorted(line["at"] for line in case["story"])
+    age = busy.clock.time - datetime.fromisoformat(case["opened_at"])
+    assert sum(held["seconds"] for held in case["ledger"]) == age.total_seconds()
+    assert {"party": "", "holding": "paused"} not in case["ledger"]
+    assert case["forecast"]["now"]
+    first = case["forecast"]["moments"][0]
+    assert first["at"] == case["due"]
+    assert first["entries"][0].keys() == {"track", "reason", "step", "party", "due"}
+    assert first["told"]
+    assert case["forecast"]["ending"] == "repeats"
+
+
+def test_a_closed_case_has_nothing_to_come(busy: Served) -> None:
+    case = busy.get(f"/cases/{OVERFLOW}/B%2F3%20%E6%BB%A1").json
+    assert (case["forecast"]["ending"], case["forecast"]["moments"]) == ("over", [])
+    assert case["story"][-1]["text"].startswith("结案，结果 作废")
+
+
+def test_a_page_tells_no_stories(busy: Served) -> None:
+    shown = busy.get("/cases").json["cases"][0]
+    assert shown.keys() == CaseView.model_fields.keys() - ALONE
+
+
+def test_why_a_party_gave_work_back_is_told_to_whoever_may_read_it(readers: Readers) -> None:
+    served = readers.served
+    said = {"party": "property_company", "reason": "not our estate", "result": None}
+    assert served.send(served.event("loop.return", f"{OVERFLOW}/B1", said), token=readers.admin).status == 202
+
+    def story(token: str) -> str:
+        return str(served.get(f"/cases/{OVERFLOW}/B1", token).json["story"])
+
+    assert "理由：not our estate" in story(readers.admin)
+    assert "理由：***" in story(readers.all)
+    assert "not our estate" not in story(readers.all)
+
+
+def test_what_a_case_repeats_is_listed(busy: Served) -> None:
+    case = busy.store.round(OVERFLOW, "B2")
+    again = busy.store.round(OVERFLOW, "B1")
+    assert case is not None
+    assert again is not None
+    dossier = read_dossier(
+        busy.store, busy.daemon.engine.setup, case._replace(previous=again.id), busy.clock.now(), lambda *_: {}
+    )
+    assert [one.id for one in dossier.earlier] == [again.id]
+    viewer = Viewer(busy.daemon.engine.setup, busy.clock.now(), sees_all=False)
+    shown = viewer.dossier(dossier._replace(children=(again,)), Teller(busy.daemon.engine.setup, "en"))
+    assert [link.id for link in shown.children] == [again.id]
+    assert [(link.ref, link.closed_at) for link in shown.earlier] == [(again.ref, None)]
+
+
+def test_what_is_asked_for_and_contested_is_shown(busy: Served) -> None:
+    case = busy.store.round(OVERFLOW, "B2")
+    assert case is not None
+    at = busy.clock.now()
+    track = case.tracks[0]._replace(
+        request=Request("suspend", "cleaner", at, at), returns=2, is_arbitrated=True, remind_at=at
+    )
+    case = case.with_track(track)._replace(
+        appeal=Appeal("cleaner", at, "ops_center"), supervised=2, previous="c0", recurrences=1
+    )
+    shown = Viewer(busy.daemon.engine.setup, at, sees_all=False).case(case)
+    assert (shown.supervised, shown.previous, shown.recurrences, shown.join) == (2, "c0", 1, 0)
+    assert shown.appeal is not None
+    assert (shown.appeal.party, shown.appeal.reviewer, shown.appeal.result) == ("cleaner", "ops_center", "")
+    seen = shown.tracks[0]
+    assert (seen.returns, seen.is_arbitrated, seen.remind_at) == (2, True, at)
+    assert seen.request is not None
+    assert (seen.request.verb, seen.request.party, seen.request.until) == ("suspend", "cleaner", at)
