@@ -13,6 +13,9 @@ from ..model.case import Case, Entry
 from ..stores.base import Store
 from .story import Line, Masking, Said, Teller, what_was_said
 
+LINKED_MAX: Final = 50
+"""How many linked cases are shown, the newest."""
+
 EARLIER_MAX: Final = 20
 """How many of the rounds before it a case shows."""
 
@@ -42,6 +45,7 @@ def read_dossier(store: Store, setup: Setup, case: Case, now: datetime, masking:
         tuple(by_hours(ledger(journal, now), case, setup.street)),
         forecast(case, now, setup.street),
         earlier=tuple(_earlier(store, case)),
+        children=tuple(store.children(case.id, LINKED_MAX)),
     )
 
 

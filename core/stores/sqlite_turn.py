@@ -119,6 +119,8 @@ class SqliteTurn:
         put(sql.ADD_EVENT.text, event_rows(writes.events))
         if writes.released or writes.quarantined:
             self._write_quarantine(writes.released, writes.quarantined)
+        if wait := longest_wait(writes):
+            self._raw.execute(sql.RAISE_META.text, (WAIT_MAX, wait))
         put(sql.PUT_MEMO.text, memo_rows(writes.memos, self._asleep))
         put(sql.PUT_CASE.text, list(map(self._casebook.row, writes.cases)))
         put(sql.ADD_PARTY.text, party_rows(writes.cases))
@@ -134,8 +136,6 @@ class SqliteTurn:
         at = micros(writes.at)
         put(sql.SILENCE.text, [sql.SILENCE.values({"of_order": order, "now": at}) for order in writes.silenced])
         put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
-        if wait := longest_wait(writes):
-            self._raw.execute(sql.RAISE_META.text, (WAIT_MAX, wait))
         self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
 
