@@ -8,6 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civicloop import CLOSE, CaseClosed, Cleared, Finding, Scenario
 from civicloop.core.engine.chronicle import AWAY, RETRIED, SOURCE
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.receipt import Input, Speaker
@@ -17,10 +18,30 @@ from civicloop.core.stores.base import EventRow
 from civicloop.core.stores.codec import moment
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .stage import NOON, Full, Silent, Stage, answer, beat, fill
+from .stage import CHAIN, NOON, Full, Seen, Silent, Stage, answer, beat, fill
 from .test_quarantine import Moody
 
-PLUGINS = (Full, Silent, Moody)
+
+class Voided(Scenario[CaseClosed, Seen]):
+    """Hears of every case that ends, and looks into those that were voided."""
+
+    name = "bins.voided"
+    on_cleared = CLOSE
+    chain = CHAIN
+
+    def key(self, event, context):
+        return event.key if event.scenario != self.name else None
+
+    def assess(self, event, context):
+        context.memory.count += 1
+        before = context.case
+        if event.result == "voided":
+            yield Finding("voided", times=context.memory.count, rounds=before.round if before else 0)
+        else:
+            yield Cleared()
+
+
+PLUGINS = (Full, Silent, Moody, Voided)
 BINS = ("B1", "B2", "X1")
 
 
