@@ -182,7 +182,7 @@ def _after_loss(draft: Draft, track: Track) -> None:
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order, step = _my_order(draft, track, given), draft.case.step(track)
     if track.is_arbitrated and order.duty is Duty.WORK:
-        detail = f"{draft.case.rules.arbiter} has decided who does this after {track.returns} returns; do it, or report"
+        detail = f"{draft.case.rules.arbiter} was asked who does this after {track.returns} returns; do it, or report"
         return refuse(draft.case, Reason.RETURNS_USED, detail)
     order = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
     draft.put(track := with_orders(track, order))

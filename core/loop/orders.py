@@ -74,9 +74,11 @@ def with_orders(track: Track, *changed: WorkOrder) -> Track:
     return track._replace(orders=tuple(by_number.get(order.number, order) for order in track.orders))
 
 
-def later(track: Track, step: Step, pause: timedelta) -> Track:
-    """The track with every clock of a step's orders moved by ``pause``."""
-    return with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+def unpaused(draft: Draft, track: Track) -> Track:
+    """The track with every clock of its step moved by the time for which something held it."""
+    step, pause = draft.case.step(track), draft.now - (track.held_at or draft.now)
+    track = with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+    return track._replace(step_due=track.step_due and track.step_due + pause)
 
 
 def moved(order: WorkOrder, pause: timedelta) -> WorkOrder:

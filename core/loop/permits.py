@@ -108,7 +108,7 @@ def is_permitted(case: Case, track: Track, answer: Answer, street: Street) -> bo
         case Who.LATE:
             return order is not None
         case Who.DISPATCHER:
-            return is_street or (order is not None and order.is_open and order.duty is Duty.DISPATCH)
+            return is_street or any(one.duty is Duty.DISPATCH and one.party == answer.party for one in track.orders)
         case Who.STREET:
             return is_street
         case Who.SUPERVISOR:

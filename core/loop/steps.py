@@ -12,12 +12,12 @@ from .orders import (
     asked_now,
     current_orders,
     is_hopeless,
-    later,
     new_orders,
     step_deadline,
     step_reminder,
     supersede,
     unaccepted,
+    unpaused,
     with_orders,
     without,
 )
@@ -144,10 +144,7 @@ def drop_request(draft: Draft, name: str) -> None:
 
 def resume(draft: Draft, track: Track, party: str = "") -> None:
     """Start the clocks again after a suspension; every deadline of the step moves by its length."""
-    pause = draft.now - (track.held_at or draft.now)
-    track = later(track, draft.case.step(track), pause)
-    track = track._replace(step_due=(track.step_due or draft.now) + pause)
-    go_on(draft, track, Reason.RESUMED, party)
+    go_on(draft, unpaused(draft, track), Reason.RESUMED, party)
 
 
 def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
