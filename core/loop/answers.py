@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect, Need
+from ..model.chain import Effect
 from ..model.given import Answer, Verb
 from ..model.notice import NoticeKind
 from ..model.street import Street
@@ -15,7 +15,7 @@ from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_ch
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
 from .evidence import faults_of, note_brought
-from .orders import current_orders, is_hopeless, is_met, with_orders, without
+from .orders import current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
@@ -98,7 +98,8 @@ def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
     order = _my_order(draft, track, given)
     if order.state is OrderState.ACCEPTED:
         return unchanged(draft.case, Reason.ALREADY)
-    track = with_orders(track, order._replace(state=OrderState.ACCEPTED, by=given.by))
+    order = order._replace(state=OrderState.ACCEPTED, by=given.by)
+    track = with_orders(track, order)
     rearm(draft, track)
     draft.journal(Reason.ACCEPTED, draft.track(track.name), party=order.party, step=order.step)
     _stop_paging_others(draft, track, order)
@@ -106,11 +107,12 @@ def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _stop_paging_others(draft: Draft, track: Track, order: WorkOrder) -> None:
-    """Where one acceptance suffices, the others are paged no more; they hear who has taken it."""
+    """Where this acceptance suffices, the others are paged no more; they hear that somebody has taken it."""
     step = draft.case.step(track)
-    if order.step != step.name or order.duty is not Duty.WORK or step.need is not Need.ANY:
+    awaited = owing(track, step)
+    if order not in awaited:
         return
-    others = [one for one in current_orders(track, step) if one.state is OrderState.ASKED]
+    others = [one for one in current_orders(track, step) if one.state is OrderState.ASKED and one not in awaited]
     draft.silenced.extend(draft.case.order_id(one) for one in others)
     draft.tell_all(NoticeKind.INFORM, (one.party for one in others), Reason.ACCEPTED, step)
 

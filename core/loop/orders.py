@@ -115,6 +115,13 @@ def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
     return [order for order in orders if order.state is OrderState.ASKED]
 
 
+def owing(track: Track, step: Step) -> list[WorkOrder]:
+    """The open orders whose report the step waits for; where one suffices and has been accepted, that one."""
+    orders = [order for order in _counting(current_orders(track, step), step.need) if order.is_open]
+    taken = [order for order in orders if order.state is OrderState.ACCEPTED]
+    return taken if taken and step.need is Need.ANY else orders
+
+
 def is_met(orders: list[WorkOrder], need: Need) -> bool:
     """Whether enough of a step's parties have reported it done."""
     reported = [order.state is OrderState.REPORTED for order in _counting(orders, need)]
@@ -144,7 +151,7 @@ def step_reminder(draft: Draft, track: Track, step: Step) -> datetime | None:
     """When those who owe a report are reminded of it; never while the step still waits for somebody to accept it."""
     if unaccepted(track, step):
         return None
-    reminders = [order.remind_by for order in current_orders(track, step) if order.is_open and order.remind_by]
+    reminders = [order.remind_by for order in owing(track, step) if order.remind_by]
     return min((at for at in reminders if at > draft.now), default=None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.case import Duty, OrderState, Reason, Track, TrackState
+from ..model.case import Duty, Reason, Track, TrackState
 from ..model.chain import Silence, Step
 from ..model.notice import NoticeKind
 from ..model.place import Holder
@@ -13,6 +13,7 @@ from .orders import (
     current_orders,
     is_hopeless,
     new_orders,
+    owing,
     step_deadline,
     step_reminder,
     supersede,
@@ -168,11 +169,10 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
 def remind(draft: Draft, track: Track) -> Reason:
     """Remind whoever owes a report, before it is too late."""
     step = draft.case.step(track)
-    orders = [order for order in current_orders(track, step) if order.is_open]
-    owing = [order for order in orders if order.state is OrderState.ACCEPTED] or orders
+    orders = owing(track, step)
     track = with_orders(track, *(order._replace(remind_by=None) for order in orders))
     draft.put(track._replace(remind_at=None))
-    for order in owing:
+    for order in orders:
         draft.journal(Reason.REMINDED, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.REMIND, order.party, Reason.REMINDED, step, order, order.finish_by)
     return Reason.REMINDED
@@ -186,7 +186,7 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
         return Reason.ASKED
     missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
-    late = missing or [order for order in current_orders(track, step) if order.is_open]
+    late = missing or owing(track, step)
     track = with_orders(track, *(order._replace(is_late=True) for order in late))
     draft.put(track)
     for order in late:
