@@ -19,7 +19,7 @@ from .orders import current_orders, is_hopeless, is_met, owing, with_orders, wit
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, go_on, rearm
+from .steps import ask, go_on, leave_if_hopeless, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -146,7 +146,8 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     if reporters:
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
-        _after_loss(draft, track)
+        rearm(draft, track)
+        leave_if_hopeless(draft, track.name)
     return draft.decision(Reason.REPORTED)
 
 
@@ -170,15 +171,6 @@ def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
         if any(order.number in mine for order in orders) and is_met(orders, step.need):
             return tuple(order.number for order in orders if order.state is OrderState.REPORTED)
     return ()
-
-
-def _after_loss(draft: Draft, track: Track) -> None:
-    """Climb where nobody is left who could do the current step; wait for the others where somebody is."""
-    step = draft.case.step(track)
-    if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
-        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    else:
-        rearm(draft, track)
 
 
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:

@@ -13,8 +13,8 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, new_orders, with_orders, withdrawn, without
-from .steps import ask, drop_request, go_on, rearm
+from .orders import clocked, new_orders, unpaused, with_orders, withdrawn, without
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
 
 SENSOR = "sensor"
 """Who the journal names where sensors, not people, have seen it."""
@@ -53,10 +53,13 @@ def begin_check(
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
     drop_request(draft, track.name)
     check = draft.case.rules.check
-    held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
-    track = without(draft.track(track.name), Duty.DISPATCH)._replace(
+    track = draft.track(track.name)
+    if track.state in (TrackState.SUSPENDED, TrackState.DISPATCHING):
+        track = unpaused(draft, track)
+    is_supervised = TrackState.SUPERVISED in (track.state, track.held_state)
+    track = without(track, Duty.DISPATCH, Duty.CHECK)._replace(
         state=TrackState.VERIFYING,
-        held_state=held,
+        held_state=TrackState.SUPERVISED if is_supervised else TrackState.WORKING,
         result=result,
         reporters=reporters,
         held_at=draft.now,
@@ -167,14 +170,15 @@ def pass_check(draft: Draft, track: Track, party: str) -> None:
 def fail_check(draft: Draft, track: Track, party: str) -> None:
     """The result does not stand: the same party does it again (返工), and it is counted.
 
-    At the current step the clocks start afresh; where the chain has climbed past the reporter's step meanwhile, it
-    stays where it is, under the deadline it has. After ``REWORKS_MAX`` failed checks the next step is asked as well.
+    At the current step its clocks start afresh, and those of the others go on; where the chain has climbed past the
+    reporter's step meanwhile, it stays where it is, under the deadline it has. The next step is asked as well after
+    ``REWORKS_MAX`` failed checks, and where nobody is left at the current one.
     """
     index = _step_of_reporters(draft, track)
     step = draft.case.rules.chain(track.name)[index]
     again = [clocked(draft, step, order) for order in _reporters(track)]
     has_climbed = index < track.step
-    track = without(track, Duty.CHECK)._replace(
+    track = without(track if has_climbed else unpaused(draft, track), Duty.CHECK)._replace(
         state=track.held_state if has_climbed else TrackState.WORKING,
         held_state=TrackState.WORKING,
         due=track.step_due,
@@ -191,7 +195,8 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     for order in again:
         draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
     if track.rework > REWORKS_MAX and not has_climbed:
-        ask(draft, track.name, index + 1, Reason.ESCALATED)
+        return ask(draft, track.name, index + 1, Reason.ESCALATED)
+    return leave_if_hopeless(draft, track.name)
 
 
 def _step_of_reporters(draft: Draft, track: Track) -> int:

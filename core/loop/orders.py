@@ -61,11 +61,10 @@ def withdrawn(order: WorkOrder) -> WorkOrder:
     return order._replace(state=OrderState.WITHDRAWN)
 
 
-def without(track: Track, duty: Duty) -> Track:
-    """The track without its orders of that duty."""
-    if all(order.duty is not duty for order in track.orders):
-        return track
-    return track._replace(orders=tuple(order for order in track.orders if order.duty is not duty))
+def without(track: Track, *duties: Duty) -> Track:
+    """The track without its orders of these duties."""
+    kept = tuple(order for order in track.orders if order.duty not in duties)
+    return track if len(kept) == len(track.orders) else track._replace(orders=kept)
 
 
 def with_orders(track: Track, *changed: WorkOrder) -> Track:

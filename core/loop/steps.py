@@ -153,17 +153,28 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
 
     What was answered meanwhile counts: where nobody is left who could do it, the next step is asked at once.
     """
-    state = track.held_state
     track = track._replace(
-        state=state, held_at=None, quiet_until=None, awaits_clear=False, result="", due=track.step_due
+        state=track.held_state,
+        held_state=TrackState.WORKING,
+        held_at=None,
+        quiet_until=None,
+        awaits_clear=False,
+        result="",
+        due=track.step_due,
     )
-    track = track._replace(held_state=TrackState.WORKING)
     rearm(draft, track)
     step = draft.case.step(track)
     draft.journal(reason, draft.track(track.name), party=party)
     draft.tell_all(NoticeKind.INFORM, asked_now(track), reason, step)
-    if state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
-        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    leave_if_hopeless(draft, track.name)
+
+
+def leave_if_hopeless(draft: Draft, name: str) -> None:
+    """Ask the next step where a track is at work on one that nobody is left to do."""
+    track = draft.track(name)
+    step = draft.case.step(track)
+    if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+        ask(draft, name, track.step + 1, Reason.ESCALATED)
 
 
 def remind(draft: Draft, track: Track) -> Reason:
