@@ -107,21 +107,27 @@ def _close(draft: Draft, track: Track) -> None:
 def ask_checker(draft: Draft, track: Track, roles: tuple[str, ...]) -> None:
     """Ask the next party that may look: not the reporter, not somebody who was asked already.
 
-    Without sensors and without parties that check, ops look.
+    Without sensors that watch, ops look where nobody else can.
     """
     is_watched = track.awaits_clear or track.quiet_until is not None
     roles = roles or (() if is_watched else (OPS,))
-    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
-    for role in roles:
-        if role not in tried and (holder := _looker(draft, track, role)):
-            return _ask(draft, track, holder)
     if not track.awaits_clear:
         track = track._replace(due=track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after))
     draft.put(track)
-    if roles:
+    holder = _next_looker(draft, track, roles)
+    if holder is None and roles:
         draft.journal(draft.nobody(roles), track, party="+".join(roles))
         draft.tell_ops(draft.nobody(roles), track)
-    return None
+        holder = None if is_watched else _next_looker(draft, track, (OPS,))
+    if holder is not None:
+        _ask(draft, track, holder)
+
+
+def _next_looker(draft: Draft, track: Track, roles: tuple[str, ...]) -> Holder | None:
+    """Who of ``roles`` has not been asked to look, and has other hands than those that reported."""
+    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
+    holders = (draft.holder(role) for role in roles if role not in tried)
+    return next((one for one in holders if one and not _same_hands(track, one.role, {one.organisation})), None)
 
 
 def _ask(draft: Draft, track: Track, holder: Holder) -> None:
@@ -217,8 +223,9 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
     track = with_orders(track, *late)
     draft.put(track)
     draft.journal(Reason.CHECK_OVERDUE, track, party="+".join(order.party for order in late))
+    reason = _ask_somebody_else(draft, track, late)
     draft.tell_ops(Reason.CHECK_OVERDUE, track)
-    return _ask_somebody_else(draft, track, late)
+    return reason
 
 
 def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Reason:
@@ -226,10 +233,8 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
 
     A danger to life, and a case that lacks evidence, are not closed that way: whoever was asked is asked once more.
     """
-    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
-    left = tuple(role for role in (*draft.case.rules.check.parties, OPS) if role not in tried)
-    if any(_looker(draft, track, role) for role in left):
-        ask_checker(draft, track, left)
+    if holder := _next_looker(draft, track, (*draft.case.rules.check.parties, OPS)):
+        _ask(draft, track, holder)
     elif track.quiet_until is not None:
         draft.put(track._replace(due=track.quiet_until))
     elif draft.case.severity is Severity.P0 or missing_to_close(draft.case):
@@ -242,12 +247,6 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
         draft.close_track(track, Reason.UNVERIFIED)
         return Reason.UNVERIFIED
     return Reason.CHECK_OVERDUE
-
-
-def _looker(draft: Draft, track: Track, role: str) -> Holder | None:
-    """Who holds ``role`` now, if other hands than those that reported."""
-    holder = draft.holder(role)
-    return None if holder is None or _same_hands(track, holder.role, {holder.organisation}) else holder
 
 
 def _doubt_sensors(draft: Draft, track: Track) -> Reason:
