@@ -19,7 +19,7 @@ from .orders import current_orders, is_hopeless, is_met, owing, with_orders, wit
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, go_on, leave_if_hopeless, rearm
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -142,6 +142,8 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.put(track := with_orders(track, *mine))
     note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
+    drop_request(draft, track.name, of=order.party)
+    track = draft.track(track.name)
     reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
     if reporters:
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
@@ -181,6 +183,8 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
     draft.put(track := with_orders(track, order))
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
+    drop_request(draft, track.name, of=order.party)
+    track = draft.track(track.name)
     if order.duty is Duty.CHECK:
         ask_checker(draft, track, draft.case.rules.check.parties)
     elif order.duty is Duty.DISPATCH:

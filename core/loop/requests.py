@@ -12,7 +12,7 @@ from ..model.street import OPS
 from .draft import Decision, Draft, refuse
 from .orders import asked_now, with_finish, with_orders
 from .permits import order_named
-from .steps import rearm, resume
+from .steps import drop_request, rearm, resume
 
 EXTENSIONS_MAX: Final = 2
 SUSPENSIONS_MAX: Final = 1
@@ -25,7 +25,8 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
     if refusal is not None:
         return refusal
     if given.admin or given.party == OPS:
-        return _grant(draft, track, given.verb, given.until, given.party)
+        drop_request(draft, track.name)
+        return _grant(draft, draft.track(track.name), given.verb, given.until, given.party)
     case, step = draft.case, draft.case.step(track)
     order = order_named(case, track, given)
     if order is None or order.step != step.name or order.duty is not Duty.WORK:
@@ -99,7 +100,7 @@ def _extend(draft: Draft, track: Track) -> Reason:
 
 def _suspend(draft: Draft, track: Track, until: datetime | None) -> Reason:
     """Stop the clocks until a date; they go on by themselves."""
-    held = track._replace(state=TrackState.SUSPENDED, held_at=draft.now, due=until, remind_at=None, request=None)
+    held = track._replace(state=TrackState.SUSPENDED, held_at=draft.now, due=until, remind_at=None)
     draft.put(held._replace(suspensions=track.suspensions + 1))
     return Reason.SUSPENDED
 

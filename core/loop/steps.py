@@ -132,10 +132,10 @@ def rearm(draft: Draft, track: Track) -> None:
     draft.put(track)
 
 
-def drop_request(draft: Draft, name: str) -> None:
-    """Void a request that nobody has decided: what it was about has changed (domain 2.5)."""
+def drop_request(draft: Draft, name: str, of: str = "") -> None:
+    """Void a request that nobody has decided: what it was about has changed (domain 2.5), or its party ``of`` left."""
     track = draft.track(name)
-    if track.request is not None:
+    if track.request is not None and of in ("", track.request.party):
         party = track.request.party
         track = track._replace(request=None)
         draft.put(track)
