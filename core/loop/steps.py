@@ -32,8 +32,7 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     """
     drop_request(draft, name)
     _climb(draft, name, index, reason)
-    if name == draft.case.tracks[0].name:
-        _open_tracks(draft)
+    _open_tracks(draft, name)
 
 
 def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
@@ -50,13 +49,16 @@ def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
         draft.put(track._replace(step=index, loop=step.loop))
         draft.journal(draft.nobody(step.parties), draft.track(name), party="+".join(step.parties))
         draft.tell_ops(draft.nobody(step.parties), draft.track(name))
+        _open_tracks(draft, name)
         index += 1
     return end_chain(draft, name)
 
 
-def _open_tracks(draft: Draft) -> None:
+def _open_tracks(draft: Draft, name: str) -> None:
     """Open the tracks that wait for a step which the main track has reached or passed."""
     main = draft.case.tracks[0]
+    if name != main.name or not draft.case.is_open:
+        return
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
     for rule in draft.case.rules.tracks:
         if rule.opens_at in reached and draft.case.track(rule.name) is None:
