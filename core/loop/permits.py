@@ -63,7 +63,7 @@ PERMITS: Final[dict[Verb, Permit]] = {
     Verb.ESCALATE: Permit(Who.DISPATCHER, _when(_WORKING, _DISPATCHING), Reason.CHAIN_ENDED),
     Verb.SUPERVISE: Permit(Who.SUPERVISOR),
     Verb.VOID: Permit(Who.STREET, of_case=True, says_why=True),
-    Verb.CLOSE: Permit(Who.STREET, _OPEN - {_DISPATCHING}, of_case=True, says_why=True),
+    Verb.CLOSE: Permit(Who.STREET, of_case=True, says_why=True),
     Verb.REOPEN: Permit(Who.STREET, of_case=True, on_closed=True, says_why=True),
     Verb.APPEAL: Permit(Who.LATE, of_case=True, on_closed=True, says_why=True),
     Verb.COMMENT: Permit(Who.ANYONE, of_case=True, on_closed=True),
