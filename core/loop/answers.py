@@ -40,14 +40,15 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, or the track that is, or where the party was asked; else the first."""
+    """The track of the order that is named, or the track that is; or where the party is asked, or was; else the first."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track
     if given.track:
         return case.track(given.track)
-    asked = (track for track in case.tracks if any(o.party == given.party and o.is_open for o in track.orders))
-    return next(asked, case.tracks[0])
+    mine = [(track, order) for track in case.tracks for order in track.orders if order.party == given.party]
+    asked = [track for track, order in mine if order.is_open] or [track for track, _ in mine]
+    return asked[0] if asked else case.tracks[0]
 
 
 def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
@@ -175,6 +176,9 @@ def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
     return ()
 
 
+_AT_WORK: Final = (TrackState.WORKING, TrackState.SUPERVISED)
+
+
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order, step = _my_order(draft, track, given), draft.case.step(track)
     if track.is_arbitrated and order.duty is Duty.WORK:
@@ -189,7 +193,7 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
         ask_checker(draft, track, draft.case.rules.check.parties)
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    elif track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+    elif track.state in _AT_WORK and is_hopeless(current_orders(track, step), step.need):
         dispatch(draft, track, order)
     else:
         rearm(draft, track)

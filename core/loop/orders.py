@@ -49,11 +49,15 @@ def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) 
 def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
     """The orders after a step was asked (again): what it had asked before is withdrawn.
 
-    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
+    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties; that
+    it was late once stays.
     """
     step, parties = new[0].step, {order.party for order in new}
-    kept = (order for order in old if order.duty is not Duty.WORK or order.step != step or order.party not in parties)
-    return (*(withdrawn(one) if one.duty is Duty.WORK and one.step == step else one for one in kept), *new)
+    before = [order for order in old if order.duty is Duty.WORK and order.step == step]
+    late = {order.party for order in before if order.is_late}
+    kept = (order for order in old if order not in before or order.party not in parties)
+    again = (order._replace(is_late=order.party in late) for order in new)
+    return (*(withdrawn(one) if one in before else one for one in kept), *again)
 
 
 def withdrawn(order: WorkOrder) -> WorkOrder:
