@@ -32,17 +32,33 @@ ORGANISATIONS = {
 }
 """Who holds which role; a manager, the property company and the inspector are one firm. Nobody is a ghost."""
 
+ABOVE = {("S", "street_office"): "Street", ("D", "district_office"): "District"}
+"""Parties of the street and of the district around it, who may press a case."""
+
+
+class Night(Directory):
+    """A directory with a seat for a watchman, in which nobody is on duty."""
+
+    def is_vacant(self, role: str, code: str, now: datetime) -> bool:
+        return role == "watchman"
+
+
 STREET = Street(
     "S",
-    Directory(
+    Night(
         "S",
         {
-            "S": Place("S", "Street", Level.STREET),
+            "D": Place("D", "District", Level.DISTRICT),
+            "S": Place("S", "Street", Level.STREET, "D"),
             "C1": Place("C1", "Committee", Level.COMMITTEE, "S"),
             "E1": Place("E1", "Estate", Level.ESTATE, "C1"),
+            "E1.2": Place("E1.2", "Building", Level.BUILDING, "E1"),
         },
         {},
-        {("C1", role): Party("C1", role, name, (), ("app",)) for role, name in ORGANISATIONS.items()},
+        {
+            (place, role): Party(place, role, name, (), ("app",))
+            for (place, role), name in ({("C1", role): name for role, name in ORGANISATIONS.items()} | ABOVE).items()
+        },
     ),
     Calendar(ZoneInfo("Asia/Shanghai")),
 )
@@ -90,11 +106,12 @@ def say(
     reason: str = "",
     to: str = "",
     until: float | None = None,
-    evidence: tuple[str, ...] = (),
+    evidence: tuple[str | Brought, ...] = (),
     by: str = "",
     organisation: str = "",
     admin: bool = False,
     newer_open: bool = False,
+    doubt: int = 0,
 ) -> Saying:
     """``order`` is the number within the case; anything longer is a full name."""
     answer = Answer(
@@ -108,10 +125,11 @@ def say(
         reason=reason,
         to=to,
         until=None if until is None else clock(until),
-        evidence=tuple(map(Brought, evidence)),
+        evidence=tuple(Brought(one) if isinstance(one, str) else one for one in evidence),
         by=by,
         admin=admin,
         newer_open=newer_open,
+        doubt=doubt,
     )
     return lambda _, __: answer
 

@@ -1,0 +1,35 @@
+"""One row of the decision table, and the answers that many rows begin with."""
+
+from typing import NamedTuple
+
+from civicloop.core.model.chain import Rules
+
+from ..town import Saying, say
+
+
+class Row(NamedTuple):
+    """A story under some rules, one more thing that is given, and what must come of it.
+
+    ``silenced`` (numbers of orders), ``wakes`` (the minute at which something happens next) and ``says`` (part of the
+    sentence of a refusal) are looked at where a row names them.
+    """
+
+    name: str
+    rules: Rules
+    story: tuple[tuple[float, Saying], ...]
+    given: tuple[float, Saying]
+    reason: str
+    entries: tuple[str, ...]
+    notices: tuple[str, ...]
+    after: str
+    silenced: tuple[int, ...] | None = None
+    wakes: float | None = None
+    says: str = ""
+
+
+STOP = say("suspend", "ops_center", reason="roadworks", until=600)
+REOPEN = say("reopen", "ops_center", reason="dirty")
+NOT_OURS = say("return", "cleaner", reason="not ours")
+TAKE = say("accept", "cleaner")
+BY_MANAGER = say("return", "manager", reason="not ours")
+BY_SECRETARY = say("return", "secretary", reason="not ours")
