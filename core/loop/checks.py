@@ -158,11 +158,11 @@ def is_same_hands(draft: Draft, track: Track, answer: Answer) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
     holder = draft.holder(answer.party)
     organisations = {answer.organisation, holder.organisation if holder else ""}
-    is_same_person = any(_person(answer.by) == _person(order.by) != "" for order in _reporters(track))
+    is_same_person = any(person(answer.by) == person(order.by) != "" for order in _reporters(track))
     return is_same_person or _same_hands(track, answer.party, organisations)
 
 
-def _person(by: str) -> str:
+def person(by: str) -> str:
     """The person of a signature; an admin who names nobody speaks for a party, whose person is then not known."""
     return "" if by.startswith(THROUGH) else by.partition(" ")[0]
 

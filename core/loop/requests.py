@@ -9,6 +9,7 @@ from ..model.case import Appeal, Duty, Reason, Request, Track, TrackState
 from ..model.given import Answer, Verb
 from ..model.notice import NoticeKind
 from ..model.street import OPS
+from .checks import person
 from .draft import Decision, Draft, refuse
 from .orders import asked_now, with_finish, with_orders
 from .permits import order_named
@@ -29,7 +30,8 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
         return _grant(draft, draft.track(track.name), given.verb, given.until, given.party)
     case, step = draft.case, draft.case.step(track)
     order = order_named(case, track, given)
-    if order is None or order.step != step.name or order.duty is not Duty.WORK:
+    assert order is not None, "the permit refuses a party without an order"
+    if order.step != step.name:
         return refuse(case, Reason.NOT_ASKED, f"{given.party} is not asked at {step.name}, where case {case.id} is now")
     if step.review:
         return refuse(case, Reason.NOT_NOW, f"{step.name} is a review; approve or deny it, or return it")
@@ -131,7 +133,7 @@ def decide_appeal(draft: Draft, track: Track, given: Answer, is_granted: bool) -
     case, pending = draft.case, draft.case.appeal
     if pending is None or pending.result:
         return refuse(case, Reason.NOT_APPEALED, f"case {case.id} is closed and no appeal waits for a decision")
-    hands = given.by or given.party
+    hands = person(given.by) or given.by or given.party
     if given.party == pending.party or hands == pending.reviewer:
         return refuse(case, Reason.SAME_HANDS, "an appeal is decided by others: not its party, not one reviewer twice")
     if not is_granted:

@@ -1,10 +1,12 @@
 """Rows: what happens by itself when an instant is reached."""
 
+from dataclasses import replace
+
 from civicloop.core.model.chain import Severity
 
-from ..rules import ACCEPT_ONLY, ALL, BOTH, BREAK, FINED, FINISH_ONLY, GHOSTS, LAST, LATE_BUCKET, LEAD, LOOK, NOBODY_LOOKS, PLAIN, QUIET, WAITING, WARNED, WARNED_UNREVIEWED
+from ..rules import ACCEPT_ONLY, ALL, ALL_FINISH, ANY, AT_NIGHT, BOTH, BREAK, FINED, FINISH_ONLY, GHOSTS, LAST, LATE_BUCKET, LATE_TAKEN, LEAD, LOOK, NOBODY_LOOKS, PLAIN, QUIET, UNREMINDED, WAITING, WARNED, WARNED_UNREVIEWED
 from ..town import cleared, found, lapse, say
-from .row import NOT_OURS, STOP, Row
+from .row import NOT_OURS, STOP, TAKE, Row
 
 # fmt: off
 ROWS = (
@@ -104,5 +106,58 @@ ROWS = (
     Row("nobody can look, and a day has passed", NOBODY_LOOKS, ((0, found()), (5, say("report", "cleaner"))),
         (1445, lapse()),
         "check_overdue", ("check_overdue clean",), ("ops ops_center",), "verifying clean 2885"),
+    # --- reminders
+    Row("a reminder is armed once it is accepted", PLAIN, ((0, found()),), (5, TAKE),
+        "accepted", ("accepted clean cleaner",), (), "working clean 60", wakes=45),
+    Row("no reminder of what nobody has accepted", PLAIN, (), (0, found()),
+        "opened", ("opened clean", "asked clean cleaner"), ("ask cleaner #1",), "working clean 10", wakes=10),
+    Row("reminded before the deadline", PLAIN, ((0, found()), (5, TAKE)), (45, lapse()),
+        "reminded", ("reminded clean cleaner",), ("remind cleaner #1",), "working clean 60", wakes=60),
+    Row("reminded where there is nothing to accept", FINISH_ONLY, ((0, found()),), (45, lapse()),
+        "reminded", ("reminded clean cleaner",), ("remind cleaner #1",), "working clean 60", wakes=60),
+    Row("reminded twice", FINISH_ONLY, ((0, found()), (45, lapse())), (45, lapse()),
+        "stale", (), (), "working clean 60", wakes=60),
+    Row("a reminder that comes too late is the lapse itself", FINISH_ONLY, ((0, found()),), (70, lapse(due=45)),
+        "not_finished", ("not_finished clean cleaner", "escalated press ops_center"),
+        ("ask ops_center #2", "inform cleaner"), "working press 100"),
+    Row("who took it on is reminded, and nobody else", ANY, ((0, found()), (5, TAKE)), (45, lapse()),
+        "reminded", ("reminded clean cleaner",), ("remind cleaner #1",), "working clean 60"),
+    Row("all are reminded where all owe it", ALL_FINISH, ((0, found()), (5, TAKE)), (45, lapse()),
+        "reminded", ("reminded clean cleaner", "reminded clean hauler"),
+        ("remind cleaner #1", "remind hauler #2"), "working clean 60"),
+    Row("the lead is reminded", LEAD, ((0, found()), (5, TAKE)), (45, lapse()),
+        "reminded", ("reminded clean cleaner",), ("remind cleaner #1",), "working clean 60"),
+    Row("accepted too late to be reminded", LATE_TAKEN, ((0, found()),), (47, TAKE),
+        "accepted", ("accepted clean cleaner",), (), "working clean 60", wakes=60),
+    Row("never reminded where the rules say so", UNREMINDED, (), (0, found()),
+        "opened", ("opened clean", "asked clean cleaner"), ("ask cleaner #1",), "working clean 60", wakes=60),
+    Row("extended: reminded later", FINISH_ONLY, ((0, found()),), (5, say("extend", "ops_center")),
+        "extended", ("extended clean ops_center",), ("inform cleaner",), "working clean 120, extended 1", wakes=105),
+    Row("no reminder while suspended", FINISH_ONLY, ((0, found()),), (5, STOP),
+        "suspended", ("suspended clean ops_center",), ("inform cleaner",), "suspended clean 600, suspended 1", wakes=600),
+    Row("resumed: the reminder has moved too", FINISH_ONLY, ((0, found()), (5, STOP)),
+        (20, say("resume", "ops_center")),
+        "resumed", ("resumed clean ops_center",), ("inform cleaner",), "working clean 75, suspended 1", wakes=60),
+    Row("no reminder while it is checked", replace(FINISH_ONLY, check=LOOK.check), ((0, found()),),
+        (40, say("report", "cleaner")),
+        "reported", ("reported clean cleaner", "check_asked clean inspector"),
+        ("check inspector #2",), "verifying clean 70", wakes=70),
+    Row("no reminder while all seems clear", FINISH_ONLY, ((0, found()),), (40, cleared()),
+        "cleared", ("cleared clean",), (), "verifying clean 50", wakes=50),
+    Row("the reminder is back when it is seen again", FINISH_ONLY, ((0, found()), (38, cleared())), (40, found()),
+        "reappeared", ("reappeared clean",), ("inform cleaner",), "working clean 60", wakes=45),
+    # --- who was late
+    Row("who only heard that another took it is not late", ANY, ((0, found()), (5, TAKE), (45, lapse())), (60, lapse()),
+        "not_finished", ("not_finished clean cleaner", "escalated press ops_center"),
+        ("ask ops_center #3", "inform cleaner", "inform hauler"), "working press 90"),
+    Row("where nobody took it on, all are late", ANY, ((0, found()),), (10, lapse()),
+        "not_accepted", ("not_accepted clean cleaner", "not_accepted clean hauler", "escalated press ops_center"),
+        ("ask ops_center #3", "inform cleaner", "inform hauler"), "working press 40"),
+    Row("with a lead, the lead is late", LEAD, ((0, found()), (5, TAKE), (45, lapse())), (60, lapse()),
+        "not_finished", ("not_finished clean cleaner", "escalated press ops_center"),
+        ("ask ops_center #3", "inform cleaner", "inform hauler"), "working press 90"),
+    Row("what somebody on duty would do is passed on when nobody is", AT_NIGHT, (), (0, found()),
+        "opened", ("opened watch", "nobody_on_duty watch watchman", "asked press ops_center"),
+        ("ops ops_center", "ask ops_center #1"), "working press 30"),
 )
 # fmt: on

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from civicloop.core.model.chain import Rules
 
-from ..town import Saying, say
+from ..town import Saying, found, lapse, say
 
 
 class Row(NamedTuple):
@@ -33,3 +33,7 @@ NOT_OURS = say("return", "cleaner", reason="not ours")
 TAKE = say("accept", "cleaner")
 BY_MANAGER = say("return", "manager", reason="not ours")
 BY_SECRETARY = say("return", "secretary", reason="not ours")
+ASK_MORE = say("extend", "cleaner")
+GRANT = say("approve", "ops_center")
+APPEAL = say("appeal", "cleaner", reason="snow")
+CLOSED_LATE = ((0, found()), (10, lapse()), (11, say("report", "cleaner")))
