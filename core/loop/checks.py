@@ -68,7 +68,7 @@ def begin_check(
         remind_at=None,
     )
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
-    if (check.quiet or check.clear) and sensors_may_close(draft.case) and effect is Effect.DONE:
+    if sensors_may_close(draft.case) and effect is Effect.DONE:
         track = _watched(draft, track)
     is_watched = track.awaits_clear or track.quiet_until is not None
     asks_people = bool(check.parties) and is_drawn(draft.case, track, doubt)
@@ -80,14 +80,16 @@ def begin_check(
 
 
 def _watched(draft: Draft, track: Track) -> Track:
-    """The track under the eyes of the sensors, which must stay silent for a span, or say that all is clear."""
-    check = draft.case.rules.check
+    """The track under the eyes of the sensors, if any: they must stay silent for a span, or say that all is clear."""
+    check, street = draft.case.rules.check, draft.street
     if check.clear:
-        due = draft.street.deadline(draft.now, check.within or draft.street.repeat_after)
+        due = street.deadline(draft.now, check.within or street.repeat_after)
         track = track._replace(awaits_clear=True, due=due)
     elif check.quiet:
-        until = draft.street.deadline(draft.now, check.quiet)
+        until = street.deadline(draft.now, check.quiet)
         track = track._replace(quiet_until=until, due=until)
+    else:
+        return track
     draft.put(track)
     draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
     return track
@@ -257,8 +259,9 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     track = track._replace(quiet_until=None, awaits_clear=False)
     draft.journal(Reason.CHECK_UNABLE, track, party=SENSOR)
     if track.reporters:
-        # A checker who was asked beside the sensors is asked again, as the one who counts now.
-        ask_checker(draft, without(track, Duty.CHECK), draft.case.rules.check.parties)
+        # A checker who was asked beside the sensors is asked again, as the one who counts now; not one who cannot look.
+        answered = tuple(order for order in track.orders if order.duty is not Duty.CHECK or not order.is_open)
+        ask_checker(draft, track._replace(orders=answered), draft.case.rules.check.parties)
     else:
         go_on(draft, track, Reason.REAPPEARED)
     return Reason.CHECK_UNABLE
