@@ -40,7 +40,7 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, or the track that is; or where the party is asked, or was; else the first."""
+    """The track of the order that is named, else the track that is, else where the party is asked or was, else the first."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track

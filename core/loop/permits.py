@@ -17,10 +17,12 @@ class Who(StrEnum):
     ASKED = "a party that was asked and has not yet answered"
     ASKED_OR_STREET = "a party that was asked, or the street's operations centre"
     LATE = "a party that was asked"
-    DECIDER = "a party of the review step the case is at; for a request or an appeal, the street's operations centre"
+    DECIDER = (
+        "a party of the review at hand; for a request the street's operations centre, for an appeal its level or above"
+    )
     DISPATCHER = "the street's operations centre, or the party that was asked to send the work on"
     STREET = "the street's operations centre"
-    SUPERVISOR = "the street's operations centre, or a party of the district"
+    SUPERVISOR = "the street's operations centre, or a party of the street or above"
     ANYONE = "any party that holds a role at the place"
 
 

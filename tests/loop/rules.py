@@ -94,9 +94,7 @@ UNREMINDED = replace(FINISH_ONLY, remind_percent=0)
 AT_NIGHT = rules(Step("watch", "watchman", minutes(10), hours(1)), PRESS)
 
 ARBITER = replace(PLAIN, returns_max=2, arbiter="secretary")
-ARBITER_BELOW = replace(
-    rules(Step("meet", "secretary", minutes(10)), CLEAN, PRESS), returns_max=1, arbiter="secretary"
-)
+ARBITER_BELOW = replace(rules(Step("meet", "secretary", minutes(10)), CLEAN, PRESS), returns_max=1, arbiter="secretary")
 ARBITER_GHOST = replace(PLAIN, returns_max=1, arbiter="ghost")
 ARBITER_AWAY = replace(PLAIN, returns_max=1, arbiter="watchman")
 
@@ -133,6 +131,7 @@ CLEAR = rules(CLEAN, PRESS, check=Check(clear=minutes(20), within=minutes(60)))
 CLEAR_LOOK = rules(CLEAN, PRESS, check=Check(parties="auditor", within=minutes(30), clear=minutes(20)))
 CLEAR_QUIET = rules(CLEAN, PRESS, check=Check(minutes(40), within=minutes(60), clear=minutes(20)))
 CLEAR_TWO = replace(TWO, check=CLEAR.check)
+SLOW_SENSORS = Check(hours(2), "auditor", minutes(15))
 SAMPLED = rules(CLEAN, PRESS, check=Check(parties="auditor", within=minutes(30), sample=1))
 SAMPLED_MORE = replace(SAMPLED, check=replace(SAMPLED.check, sample=20))
 SAMPLED_LIFE = replace(SAMPLED, severity=Severity.P0, on_cleared=EVIDENCE)

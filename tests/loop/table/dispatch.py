@@ -2,7 +2,23 @@
 
 from civicloop.core.model.chain import Severity
 
-from ..rules import ACCEPT_ONLY, ALL, ANY, ARBITER, ARBITER_AWAY, ARBITER_BELOW, ARBITER_GHOST, FINED, FINISH_ONLY, GHOSTS, LAST, LEAD, LOOK, PLAIN, WAITING
+from ..rules import (
+    ACCEPT_ONLY,
+    ALL,
+    ANY,
+    ARBITER,
+    ARBITER_AWAY,
+    ARBITER_BELOW,
+    ARBITER_GHOST,
+    FINED,
+    FINISH_ONLY,
+    GHOSTS,
+    LAST,
+    LEAD,
+    LOOK,
+    PLAIN,
+    WAITING,
+)
 from ..town import cleared, found, lapse, say
 from .row import BY_MANAGER, BY_SECRETARY, NOT_OURS, TAKE, Row
 
@@ -10,7 +26,8 @@ from .row import BY_MANAGER, BY_SECRETARY, NOT_OURS, TAKE, Row
 ROWS = (
     # --- reassign
     Row("reassigned", PLAIN, ((0, found()),), (5, say("reassign", "ops_center", to="hauler")),
-        "reassigned", ("reassigned clean hauler",), ("ask hauler #2", "inform cleaner"), "working clean 15"),
+        "reassigned", ("reassigned clean hauler",), ("ask hauler #2", "inform cleaner"), "working clean 15",
+        silenced=(1,)),
     Row("reassigned to the same party", PLAIN, ((0, found()),), (5, say("reassign", "ops_center", to="cleaner")),
         "reassigned", ("reassigned clean cleaner",), ("ask cleaner #2",), "working clean 15"),
     Row("reassigned above a lower party", PLAIN, ((0, found()), (10, lapse())),
@@ -26,9 +43,9 @@ ROWS = (
         "refused: nobody_found", (), (), "working clean 10"),
     Row("reassigned while it is checked", LOOK, ((0, found()), (3, say("report", "cleaner"))),
         (5, say("reassign", "ops_center", to="hauler")),
-        "refused: not_permitted", (), (), "verifying clean 33"),
+        "refused: not_now", (), (), "verifying clean 33"),
     Row("reassigned in a pause", WAITING, ((0, found()),), (3, say("reassign", "ops_center", to="hauler")),
-        "refused: not_permitted", (), (), "working wait 5"),
+        "refused: not_now", (), (), "working wait 5"),
     Row("reassigned to an enforcement body without a review", PLAIN, ((0, found()),),
         (5, say("reassign", "ops_center", to="urban_enforcement")),
         "refused: not_permitted", (), (), "working clean 10"),
@@ -64,7 +81,7 @@ ROWS = (
     Row("done by a lower party meanwhile", LOOK,
         ((0, found()), (10, lapse()), (12, BY_MANAGER), (13, BY_SECRETARY)), (15, say("report", "cleaner")),
         "reported", ("reported clean cleaner", "check_asked manage inspector"),
-        ("check inspector #5",), "verifying manage 45, returned 1", silenced=(4,)),
+        ("check inspector #5",), "verifying manage 45, returned 1", silenced=(1, 4)),
     Row("done by a lower party meanwhile, but not well: nobody has the step, so the next is asked", LOOK,
         ((0, found()), (10, lapse()), (12, BY_MANAGER), (13, BY_SECRETARY), (15, say("report", "cleaner"))),
         (20, say("verify", "inspector", "fail")),
@@ -109,7 +126,8 @@ ROWS = (
     # --- returned work, sent on
     Row("sent back to the same party: time to accept again", PLAIN, ((0, found()), (5, TAKE), (30, NOT_OURS)),
         (40, say("reassign", "ops_center", to="cleaner")),
-        "reassigned", ("reassigned clean cleaner",), ("ask cleaner #1",), "working clean 50, returned 1", silenced=(2,)),
+        "reassigned", ("reassigned clean cleaner",), ("ask cleaner #1",), "working clean 50, returned 1",
+        silenced=(2,)),
     Row("sent back to the same party: the time it had left to finish", PLAIN,
         ((0, found()), (5, TAKE), (30, NOT_OURS), (40, say("reassign", "ops_center", to="cleaner"))), (45, TAKE),
         "accepted", ("accepted clean cleaner",), (), "working clean 70, returned 1", wakes=55),

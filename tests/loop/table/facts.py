@@ -2,7 +2,26 @@
 
 from civicloop.core.model.chain import Severity
 
-from ..rules import BEFORE, CLOSES, ENDLESS_WAIT, GHOSTS, HAUNTED, LIFE_VERIFY, LIFE_WAITING, LOOK, NOTES, NO_QUIET, PLAIN, QUIET, SIDE_CLOSE, STARTS_FINE, TWO, TWO_CLOSE, UNREVIEWED, WAITING
+from ..rules import (
+    BEFORE,
+    CLOSES,
+    ENDLESS_WAIT,
+    GHOSTS,
+    HAUNTED,
+    LIFE_VERIFY,
+    LIFE_WAITING,
+    LOOK,
+    NO_QUIET,
+    NOTES,
+    PLAIN,
+    QUIET,
+    SIDE_CLOSE,
+    STARTS_FINE,
+    TWO,
+    TWO_CLOSE,
+    UNREVIEWED,
+    WAITING,
+)
 from ..town import cleared, found, lapse, say
 from .row import NOT_OURS, STOP, Row
 
@@ -42,7 +61,8 @@ ROWS = (
     Row("a milder sighting changes nothing", PLAIN, ((0, found()),), (5, found(Severity.P3)),
         "seen_again", (), (), "working clean 10"),
     Row("a graver sighting presses those who were asked", PLAIN, ((0, found()),), (5, found(Severity.P1)),
-        "severity_raised", ("severity_raised clean",), ("repeat cleaner", "ops ops_center"), "working clean 10"),
+        "severity_raised", ("severity_raised clean",), ("repeat cleaner", "ops ops_center"), "working clean 10",
+        silenced=()),
     Row("a graver sighting does not wake a closed track", TWO, ((0, found()), (5, say("report", "cleaner"))),
         (6, found(Severity.P1)),
         "severity_raised", ("severity_raised meet",), ("repeat secretary", "ops ops_center"),
@@ -99,7 +119,7 @@ ROWS = (
         "cleared", ("cleared clean", "closed clean"), ("closed cleaner",), "closed cleared"),
     Row("all clear closes every track", TWO_CLOSE, ((0, found()),), (5, cleared()),
         "cleared", ("cleared clean", "track_closed clean", "cleared meet", "closed meet"),
-        ("closed cleaner", "closed secretary"), "closed cleared"),
+        ("closed cleaner", "closed secretary"), "closed cleared", silenced=(1, 2)),
     Row("all clear closes side work with the case", SIDE_CLOSE, ((0, found()),), (5, cleared()),
         "cleared", ("cleared clean", "closed clean"), ("closed cleaner", "closed secretary"), "closed cleared"),
     Row("all clear does not close a track twice", TWO_CLOSE, ((0, found()), (5, say("report", "cleaner"))),

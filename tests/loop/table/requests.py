@@ -1,8 +1,8 @@
 """Rows: more time: extensions, suspensions, appeals."""
 
-from ..rules import ACCEPT_ONLY, ANY, FINED, FINISH_ONLY, LOOK, PLAIN, TWO, WAITING
+from ..rules import ACCEPT_ONLY, ANY, FINED, FINISH_ONLY, LAST, LOOK, PLAIN, TWO, WAITING
 from ..town import cleared, found, lapse, say
-from .row import APPEAL, ASK_MORE, BY_MANAGER, CLOSED_LATE, GRANT, NOT_OURS, REOPEN, STOP, TAKE, Row
+from .row import APPEAL, ASK_MORE, CLOSED_LATE, GRANT, NOT_OURS, STOP, TAKE, Row
 
 # fmt: off
 ROWS = (
@@ -31,8 +31,8 @@ ROWS = (
         "refused: no_limit", (), (), "working clean 10"),
     Row("a pause is not extended", WAITING, ((0, found()),), (3, say("extend", "ops_center")),
         "refused: no_limit", (), (), "working wait 5"),
-    Row("extended by the party itself", PLAIN, ((0, found()),), (5, say("extend", "cleaner")),
-        "refused: not_permitted", (), (), "working clean 10"),
+    Row("asked for by the party itself", PLAIN, ((0, found()),), (5, say("extend", "cleaner")),
+        "requested", ("requested clean cleaner",), ("decide ops_center #1",), "working clean 10, asks to extend"),
     # --- suspend and resume
     Row("suspended", PLAIN, ((0, found()),), (5, STOP),
         "suspended", ("suspended clean ops_center",), ("inform cleaner",), "suspended clean 600, suspended 1"),
@@ -83,7 +83,8 @@ ROWS = (
     Row("asked for at a review", FINED, ((0, found()), (10, lapse())), (12, say("extend", "reviewer")),
         "refused: not_now", (), (), "working review 40", says="approve or deny it"),
     Row("asked for twice", ANY, ((0, found()), (5, ASK_MORE)), (6, say("extend", "hauler")),
-        "refused: request_pending", (), (), "working clean 10, asks to extend", says="cleaner has asked to extend already"),
+        "refused: request_pending", (), (), "working clean 10, asks to extend",
+        says="cleaner has asked to extend already"),
     Row("asked for a third time", PLAIN, ((0, found()), (5, ASK_MORE), (6, GRANT), (7, ASK_MORE), (8, GRANT)),
         (9, ASK_MORE),
         "refused: quota_used", (), (), "working clean 10, extended 2"),
@@ -157,11 +158,13 @@ ROWS = (
         ((0, found()), (450, lapse(track="meetings")), (600, lapse(track="meetings")), (605, say("report", "cleaner")),
          (610, say("report", "secretary"))), (700, say("appeal", "secretary", reason="snow")),
         "appealed", ("appealed meet secretary",), ("decide ops_center",), "closed done | appeal pending"),
-    Row("appealed by who was late before it was asked again", PLAIN,
-        ((0, found()), (10, lapse()), (12, BY_MANAGER), (12, say("escalate", "ops_center")), (13, say("report", "cleaner")),
-         (14, REOPEN), (15, say("report", "ops_center"))), (20, APPEAL),
-        "appealed", ("appealed press cleaner",), ("decide ops_center",), "closed done | appeal pending"),
-    Row("appealed by who reported late", PLAIN, ((0, found()), (5, TAKE), (45, lapse()), (61, say("report", "cleaner"))),
+    Row("appealed by who was late before it was asked again", LAST,
+        ((0, found()), (10, lapse()), (12, say("reassign", "ops_center", to="cleaner")), (13, say("report",
+        "cleaner"))),
+        (20, APPEAL),
+        "appealed", ("appealed clean cleaner",), ("decide ops_center",), "closed done | appeal pending"),
+    Row("appealed by who reported late", PLAIN, ((0, found()), (5, TAKE), (45, lapse()), (61, say("report",
+        "cleaner"))),
         (70, APPEAL),
         "appealed", ("appealed clean cleaner",), ("decide ops_center",), "closed done | appeal pending"),
     Row("appealed while it is open", PLAIN, ((0, found()), (10, lapse())), (20, APPEAL),

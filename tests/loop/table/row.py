@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from civicloop.core.model.chain import Rules
+from civicloop.core.model.given import Brought
 
-from ..town import Saying, found, lapse, say
+from ..town import Saying, clock, found, lapse, say
 
 
 class Row(NamedTuple):
@@ -37,3 +38,6 @@ ASK_MORE = say("extend", "cleaner")
 GRANT = say("approve", "ops_center")
 APPEAL = say("appeal", "cleaner", reason="snow")
 CLOSED_LATE = ((0, found()), (10, lapse()), (11, say("report", "cleaner")))
+PICTURE = Brought("photo", "7f", clock(3), "E1")
+VISIT = Brought("visit", number="2025-9", outcome="met")
+AFTERWARDS = Brought("after", taken_at=clock(4))

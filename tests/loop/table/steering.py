@@ -9,7 +9,7 @@ ROWS = (
     # --- escalate and supervise
     Row("escalated by hand", PLAIN, ((0, found()),), (5, say("escalate", "ops_center")),
         "escalated", ("escalated manage manager", "escalated manage secretary"),
-        ("ask manager #2", "ask secretary #3", "inform family", "inform cleaner"), "working manage 20"),
+        ("ask manager #2", "ask secretary #3", "inform family", "inform cleaner"), "working manage 20", silenced=()),
     Row("escalated out of a pause", WAITING, ((0, found()),), (3, say("escalate", "ops_center")),
         "escalated", ("escalated clean cleaner",), ("ask cleaner #1",), "working clean 13"),
     Row("escalated past the review", FINED, ((0, found()), (10, lapse())), (12, say("escalate", "ops_center")),
@@ -22,8 +22,8 @@ ROWS = (
     Row("escalated by the party itself", PLAIN, ((0, found()),), (5, say("escalate", "cleaner")),
         "refused: not_permitted", (), (), "working clean 10"),
     Row("supervised", PLAIN, ((0, found()), (10, lapse())), (12, say("supervise", "ops_center")),
-        "supervised", ("supervised manage ops_center",), ("repeat cleaner", "repeat manager", "repeat secretary"),
-        "working manage 25"),
+        "supervised", ("supervised manage ops_center",),
+        ("repeat cleaner", "repeat manager", "repeat secretary"), "working manage 25 | supervised at 1"),
     # --- void and reopen
     Row("voided", PLAIN, ((0, found()),), (5, say("void", "ops_center", reason="duplicate")),
         "voided", ("voided clean ops_center", "closed clean"), ("closed cleaner",), "closed voided"),
@@ -42,7 +42,7 @@ ROWS = (
     Row("reopened at the step that had closed it", PLAIN,
         ((0, found()), (10, lapse()), (12, say("report", "manager"))), (20, REOPEN),
         "reopened", ("reopened manage ops_center", "asked manage manager", "asked manage secretary"),
-        ("ask manager #4", "ask secretary #5", "inform family"), "working manage 35"),
+        ("ask manager #4", "ask secretary #5", "inform family"), "working manage 35", silenced=()),
     Row("reopened: the same people may check again", LOOK,
         ((0, found()), (2, say("report", "cleaner")), (3, say("verify", "inspector")), (4, REOPEN)),
         (5, say("report", "cleaner")),
