@@ -40,7 +40,7 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, else the track that is, else where the party is asked or was, else the first."""
+    """The track of the order that is named, or the track that is; else where the party is asked or was, or the first."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track
@@ -193,7 +193,7 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
         ask_checker(draft, track, draft.case.rules.check.parties)
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    elif track.state in _AT_WORK and is_hopeless(current_orders(track, step), step.need):
+    elif track.state in _AT_WORK and order.step == step.name and is_hopeless(current_orders(track, step), step.need):
         dispatch(draft, track, order)
     else:
         rearm(draft, track)

@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, clocked, current_orders, new_orders, supersede, unpaused, withdrawn, without
+from .orders import LOST, asked_now, clocked, current_orders, new_orders, supersede, unpaused, withdrawn, without
 from .steps import ask, drop_request, rearm
 
 
@@ -94,15 +94,15 @@ def _given_to(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[T
 
 
 def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Track, WorkOrder]:
-    """All that was returned, and nothing else; every clock of the step has stood still meanwhile."""
+    """All that its parties would not or could not do; the clocks of the step have stood still meanwhile."""
     track = unpaused(draft, track)
-    returned = [order for order in current_orders(track, step) if order.state is OrderState.RETURNED]
-    mine = [one for one in returned if (one.party, one.organisation) == (holder.role, holder.organisation)]
+    lost = [order for order in current_orders(track, step) if order.state in LOST]
+    mine = [one for one in lost if (one.party, one.organisation) == (holder.role, holder.organisation)]
     order = _resumed(draft, step, mine[0]) if mine else new_orders(draft, step, [holder])[0]
-    # In the place of what was returned: who gets the lead's work is the lead.
-    at = track.orders.index(returned[0])
+    # In the place of what was lost: who gets the lead's work is the lead.
+    at = track.orders.index(lost[0])
     below, above = (
-        tuple(withdrawn(one) if one in returned else one for one in part if not _is_same(one, order))
+        tuple(withdrawn(one) if one in lost else one for one in part if not _is_same(one, order))
         for part in (track.orders[:at], track.orders[at:])
     )
     return track._replace(orders=(*below, order, *above)), order

@@ -94,11 +94,12 @@ def _raise_severity(draft: Draft, severity: Severity | None) -> Reason:
     if severity is None or not severity.graver_than(case.severity):
         return Reason.SEEN_AGAIN
     draft.case = case._replace(severity=severity)
-    for track in case.tracks:
-        if track.is_open:
-            draft.journal(Reason.SEVERITY_RAISED, track)
-            draft.tell_all(NoticeKind.REPEAT, asked_now(track), Reason.SEVERITY_RAISED, case.step(track))
-            draft.tell_ops(Reason.SEVERITY_RAISED, track)
+    open_tracks = [track for track in case.tracks if track.is_open]
+    for track in open_tracks:
+        draft.journal(Reason.SEVERITY_RAISED, track)
+        draft.tell_all(NoticeKind.REPEAT, asked_now(track), Reason.SEVERITY_RAISED, case.step(track))
+    draft.tell_ops(Reason.SEVERITY_RAISED, open_tracks[0])
+    for track in open_tracks:
         if track.state is TrackState.SUSPENDED:
             # The stop was granted for a lesser matter than the case has become.
             resume(draft, track)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from ..model.case import Duty, OrderState, Track, WorkOrder
 from ..model.chain import Need, Step
 from ..model.limit import Limit
 from ..model.place import Holder
 from .draft import Draft
+
+LOST: Final = (OrderState.RETURNED, OrderState.FAILED)
+"""The states of an order that its party will not fulfil."""
 
 
 def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrder, ...]:
@@ -133,7 +137,7 @@ def is_met(orders: list[WorkOrder], need: Need) -> bool:
 
 def is_hopeless(orders: list[WorkOrder], need: Need) -> bool:
     """Whether a step can no longer be met because its parties returned it or failed."""
-    lost = [order.state in (OrderState.RETURNED, OrderState.FAILED) for order in _counting(orders, need)]
+    lost = [order.state in LOST for order in _counting(orders, need)]
     return bool(lost) and all(lost) if need is Need.ANY else any(lost)
 
 

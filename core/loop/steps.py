@@ -90,17 +90,15 @@ def _holders(draft: Draft, step: Step) -> list[Holder]:
     return [holder for role in step.parties if (holder := draft.holder(role))]
 
 
+def _moved_to(track: Track, index: int, step: Step) -> Track:
+    """The track at work on a step; whatever held it holds it no longer."""
+    track = without(track, Duty.DISPATCH)
+    return track._replace(state=TrackState.WORKING, step=index, loop=step.loop, held_at=None, remind_at=None)
+
+
 def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
     due = draft.street.deadline(draft.now, step.finish) if step.finish else draft.now
-    track = without(track, Duty.DISPATCH)._replace(
-        state=TrackState.WORKING,
-        step=index,
-        asked_at=draft.now,
-        due=due,
-        step_due=due,
-        remind_at=None,
-        loop=step.loop,
-    )
+    track = _moved_to(track, index, step)._replace(asked_at=draft.now, due=due, step_due=due)
     draft.put(track)
     draft.journal(Reason.PAUSED, track)
 
@@ -108,15 +106,8 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and order.duty is Duty.WORK]
     orders = new_orders(draft, step, holders)
-    track = without(track, Duty.DISPATCH)
-    track = track._replace(
-        state=TrackState.WORKING,
-        step=index,
-        asked_at=draft.now,
-        loop=step.loop,
-        orders=supersede(track.orders, orders),
-    )
-    rearm(draft, track)
+    track = _moved_to(track, index, step)
+    rearm(draft, track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)))
     for order in orders:
         draft.journal(reason, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.ASK, order.party, reason, step, order, order.accept_by or order.finish_by)
@@ -237,10 +228,8 @@ def repeat(draft: Draft, track: Track) -> None:
 
 def _hold(draft: Draft, name: str, index: int) -> Track:
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
-    loop = draft.case.rules.chain(name)[index].loop
-    track = without(draft.track(name), Duty.DISPATCH)._replace(
-        state=TrackState.SUPERVISED, step=index, due=due, step_due=due, remind_at=None, loop=loop
-    )
+    track = _moved_to(draft.track(name), index, draft.case.rules.chain(name)[index])
+    track = track._replace(state=TrackState.SUPERVISED, due=due, step_due=due)
     draft.put(track)
     return track
 

@@ -136,3 +136,4 @@ SAMPLED = rules(CLEAN, PRESS, check=Check(parties="auditor", within=minutes(30),
 SAMPLED_MORE = replace(SAMPLED, check=replace(SAMPLED.check, sample=20))
 SAMPLED_LIFE = replace(SAMPLED, severity=Severity.P0, on_cleared=EVIDENCE)
 SAMPLED_QUIET = replace(SAMPLED, check=replace(SAMPLED.check, quiet=minutes(20)))
+LEAD_FAILED = replace(LEAD, tracks=(TrackRule("main", LEAD.chain("main")[:1]),))

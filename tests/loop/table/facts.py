@@ -135,5 +135,12 @@ ROWS = (
         "noted", (), (), "working clean 10"),
     Row("all clear on a danger to life, not dispatched", LIFE_WAITING, ((0, found()),), (4, cleared()),
         "cleared", ("cleared wait",), (), "verifying wait 14"),
+    # --- several tracks
+    Row("a graver sighting presses every track, and ops once", TWO, ((0, found()),), (5, found(Severity.P1)),
+        "severity_raised", ("severity_raised clean", "severity_raised meet"),
+        ("repeat cleaner", "repeat secretary", "ops ops_center"), "working clean 10; working meet 600"),
+    Row("all clear, seen again: each track goes on", TWO, ((0, found()), (5, cleared())), (8, found()),
+        "reappeared", ("reappeared clean", "reappeared meet"),
+        ("inform cleaner", "inform secretary"), "working clean 10; working meet 600"),
 )
 # fmt: on
