@@ -40,7 +40,7 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, or the track that is; else where the party is asked or was, or the first."""
+    """The track of the named order, or the named track; else where the party is asked, or was; else the first."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track
@@ -145,8 +145,10 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
     drop_request(draft, track.name, of=order.party)
     track = draft.track(track.name)
-    reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
-    if reporters:
+    numbers = {one.number for one in mine}
+    solvers = _solvers(draft, track, numbers) if effect is not Effect.FAILED else ()
+    if solvers:
+        reporters = tuple(sorted({*solvers, *numbers}))
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
         rearm(draft, track)

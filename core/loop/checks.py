@@ -182,9 +182,10 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     reporter's step meanwhile, it stays where it is, under the deadline it has. The next step is asked as well after
     ``REWORKS_MAX`` failed checks, and where nobody is left at the current one.
     """
-    index = _step_of_reporters(draft, track)
-    step = draft.case.rules.chain(track.name)[index]
-    again = [clocked(draft, step, order) for order in _reporters(track)]
+    chain = draft.case.rules.chain(track.name)
+    steps = {step.name: at for at, step in enumerate(chain)}
+    again = [clocked(draft, chain[steps[order.step]], order) for order in _reporters(track)]
+    index = max(steps[order.step] for order in again)
     has_climbed = index < track.step
     track = without(track if has_climbed else unpaused(draft, track), Duty.CHECK)._replace(
         state=track.held_state if has_climbed else TrackState.WORKING,
@@ -200,16 +201,12 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     track = with_orders(track, *again)
     rearm(draft, track if has_climbed else track._replace(asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
-    for order in again:
-        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
+    for order in {order.party: order for order in again}.values():
+        due = order.accept_by or order.finish_by
+        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, chain[steps[order.step]], order, due)
     if track.rework > REWORKS_MAX and not has_climbed:
         return ask(draft, track.name, index + 1, Reason.ESCALATED)
     return leave_if_hopeless(draft, track.name)
-
-
-def _step_of_reporters(draft: Draft, track: Track) -> int:
-    name = _reporters(track)[0].step
-    return next(at for at, step in enumerate(draft.case.rules.chain(track.name)) if step.name == name)
 
 
 def lapse_check(draft: Draft, track: Track) -> Reason:

@@ -28,6 +28,7 @@ from ..rules import (
     SAMPLED_MORE,
     SAMPLED_QUIET,
     SLOW_SENSORS,
+    TWICE,
     TWO,
     TWO_LOOK,
 )
@@ -289,5 +290,13 @@ ROWS = (
     Row("passed by people before the all-clear", CLEAR_LOOK, ((0, found()), (5, say("report", "cleaner"))),
         (6, say("verify", "auditor")),
         "verified", ("verified clean auditor", "closed clean"), ("closed cleaner", "closed auditor"), "closed done"),
+    # --- who did several orders with one report does all of them again
+    Row("failed: who was asked at two steps does both again, and hears it once", replace(LEAD_ABOVE, check=LOOK.check),
+        ((0, found()), (10, lapse()), (11, say("report", "cleaner"))), (12, say("verify", "inspector", "fail")),
+        "check_failed", ("check_failed meet inspector",), ("rework cleaner #3",), "working meet 21, rework 1"),
+    Row("failed: a step above is not met by what was not well done", TWICE,
+        ((0, found()), (10, lapse()), (11, say("report", "cleaner")), (12, say("verify", "inspector", "fail"))),
+        (13, say("return", "manager", reason="not ours")),
+        "returned", ("returned manage manager",), (), "working manage 27, rework 1"),
 )
 # fmt: on
