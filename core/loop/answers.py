@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from ..model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
-from ..model.chain import Effect, Need
+from ..model.chain import Effect
 from ..model.given import Answer, Verb
 from ..model.notice import NoticeKind
 from ..model.street import Street
@@ -15,11 +15,11 @@ from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_ch
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
 from .evidence import faults_of, note_brought
-from .orders import current_orders, is_hopeless, is_met, with_orders, without
+from .orders import current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, go_on, rearm
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -40,14 +40,15 @@ def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> D
 
 
 def _track_meant(case: Case, given: Answer) -> Track | None:
-    """The track of the order that is named, or the track that is, or where the party was asked; else the first."""
+    """The track of the named order, or the named track; else where the party is asked, or was; else the first."""
     for track in case.tracks:
         if any(case.order_id(order) == given.order for order in track.orders):
             return track
     if given.track:
         return case.track(given.track)
-    asked = (track for track in case.tracks if any(o.party == given.party and o.is_open for o in track.orders))
-    return next(asked, case.tracks[0])
+    mine = [(track, order) for track in case.tracks for order in track.orders if order.party == given.party]
+    asked = [track for track, order in mine if order.is_open] or [track for track, _ in mine]
+    return asked[0] if asked else case.tracks[0]
 
 
 def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
@@ -98,7 +99,8 @@ def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
     order = _my_order(draft, track, given)
     if order.state is OrderState.ACCEPTED:
         return unchanged(draft.case, Reason.ALREADY)
-    track = with_orders(track, order._replace(state=OrderState.ACCEPTED, by=given.by))
+    order = order._replace(state=OrderState.ACCEPTED, by=given.by)
+    track = with_orders(track, order)
     rearm(draft, track)
     draft.journal(Reason.ACCEPTED, draft.track(track.name), party=order.party, step=order.step)
     _stop_paging_others(draft, track, order)
@@ -106,11 +108,12 @@ def _accept(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _stop_paging_others(draft: Draft, track: Track, order: WorkOrder) -> None:
-    """Where one acceptance suffices, the others are paged no more; they hear who has taken it."""
+    """Where this acceptance suffices, the others are paged no more; they hear that somebody has taken it."""
     step = draft.case.step(track)
-    if order.step != step.name or order.duty is not Duty.WORK or step.need is not Need.ANY:
+    awaited = owing(track, step)
+    if order not in awaited:
         return
-    others = [one for one in current_orders(track, step) if one.state is OrderState.ASKED]
+    others = [one for one in current_orders(track, step) if one.state is OrderState.ASKED and one not in awaited]
     draft.silenced.extend(draft.case.order_id(one) for one in others)
     draft.tell_all(NoticeKind.INFORM, (one.party for one in others), Reason.ACCEPTED, step)
 
@@ -140,11 +143,16 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.put(track := with_orders(track, *mine))
     note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
-    reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
-    if reporters:
+    drop_request(draft, track.name, of=order.party)
+    track = draft.track(track.name)
+    numbers = {one.number for one in mine}
+    solvers = _solvers(draft, track, numbers) if effect is not Effect.FAILED else ()
+    if solvers:
+        reporters = tuple(sorted({*solvers, *numbers}))
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
-        _after_loss(draft, track)
+        rearm(draft, track)
+        leave_if_hopeless(draft, track.name)
     return draft.decision(Reason.REPORTED)
 
 
@@ -170,28 +178,24 @@ def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
     return ()
 
 
-def _after_loss(draft: Draft, track: Track) -> None:
-    """Climb where nobody is left who could do the current step; wait for the others where somebody is."""
-    step = draft.case.step(track)
-    if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
-        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    else:
-        rearm(draft, track)
+_AT_WORK: Final = (TrackState.WORKING, TrackState.SUPERVISED)
 
 
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order, step = _my_order(draft, track, given), draft.case.step(track)
     if track.is_arbitrated and order.duty is Duty.WORK:
-        detail = f"{draft.case.rules.arbiter} has decided who does this after {track.returns} returns; do it, or report"
+        detail = f"{draft.case.rules.arbiter} was asked who does this after {track.returns} returns; do it, or report"
         return refuse(draft.case, Reason.RETURNS_USED, detail)
     order = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
     draft.put(track := with_orders(track, order))
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
+    drop_request(draft, track.name, of=order.party)
+    track = draft.track(track.name)
     if order.duty is Duty.CHECK:
         ask_checker(draft, track, draft.case.rules.check.parties)
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    elif track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+    elif track.state in _AT_WORK and order.step == step.name and is_hopeless(current_orders(track, step), step.need):
         dispatch(draft, track, order)
     else:
         rearm(draft, track)

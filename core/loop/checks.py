@@ -13,8 +13,8 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, new_orders, with_orders, withdrawn, without
-from .steps import ask, drop_request, go_on, rearm
+from .orders import clocked, new_orders, unpaused, with_orders, withdrawn, without
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
 
 SENSOR = "sensor"
 """Who the journal names where sensors, not people, have seen it."""
@@ -53,10 +53,13 @@ def begin_check(
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
     drop_request(draft, track.name)
     check = draft.case.rules.check
-    held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
-    track = without(draft.track(track.name), Duty.DISPATCH)._replace(
+    track = draft.track(track.name)
+    if track.state in (TrackState.SUSPENDED, TrackState.DISPATCHING):
+        track = unpaused(draft, track)
+    is_supervised = TrackState.SUPERVISED in (track.state, track.held_state)
+    track = without(track, Duty.DISPATCH, Duty.CHECK)._replace(
         state=TrackState.VERIFYING,
-        held_state=held,
+        held_state=TrackState.SUPERVISED if is_supervised else TrackState.WORKING,
         result=result,
         reporters=reporters,
         held_at=draft.now,
@@ -65,7 +68,7 @@ def begin_check(
         remind_at=None,
     )
     # Sensors cannot say that there never was anything to see, so a false alarm is checked by people.
-    if (check.quiet or check.clear) and sensors_may_close(draft.case) and effect is Effect.DONE:
+    if sensors_may_close(draft.case) and effect is Effect.DONE:
         track = _watched(draft, track)
     is_watched = track.awaits_clear or track.quiet_until is not None
     asks_people = bool(check.parties) and is_drawn(draft.case, track, doubt)
@@ -77,14 +80,16 @@ def begin_check(
 
 
 def _watched(draft: Draft, track: Track) -> Track:
-    """The track under the eyes of the sensors, which must stay silent for a span, or say that all is clear."""
-    check = draft.case.rules.check
+    """The track under the eyes of the sensors, if any: they must stay silent for a span, or say that all is clear."""
+    check, street = draft.case.rules.check, draft.street
     if check.clear:
-        due = draft.street.deadline(draft.now, check.within or draft.street.repeat_after)
+        due = street.deadline(draft.now, check.within or street.repeat_after)
         track = track._replace(awaits_clear=True, due=due)
     elif check.quiet:
-        until = draft.street.deadline(draft.now, check.quiet)
+        until = street.deadline(draft.now, check.quiet)
         track = track._replace(quiet_until=until, due=until)
+    else:
+        return track
     draft.put(track)
     draft.journal(Reason.CHECK_ASKED, track, party=SENSOR)
     return track
@@ -104,21 +109,27 @@ def _close(draft: Draft, track: Track) -> None:
 def ask_checker(draft: Draft, track: Track, roles: tuple[str, ...]) -> None:
     """Ask the next party that may look: not the reporter, not somebody who was asked already.
 
-    Without sensors and without parties that check, ops look.
+    Without sensors that watch, ops look where nobody else can.
     """
     is_watched = track.awaits_clear or track.quiet_until is not None
     roles = roles or (() if is_watched else (OPS,))
-    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
-    for role in roles:
-        if role not in tried and (holder := _looker(draft, track, role)):
-            return _ask(draft, track, holder)
     if not track.awaits_clear:
         track = track._replace(due=track.quiet_until or draft.street.deadline(draft.now, draft.street.repeat_after))
     draft.put(track)
-    if roles:
+    holder = _next_looker(draft, track, roles)
+    if holder is None and roles:
         draft.journal(draft.nobody(roles), track, party="+".join(roles))
         draft.tell_ops(draft.nobody(roles), track)
-    return None
+        holder = None if is_watched else _next_looker(draft, track, (OPS,))
+    if holder is not None:
+        _ask(draft, track, holder)
+
+
+def _next_looker(draft: Draft, track: Track, roles: tuple[str, ...]) -> Holder | None:
+    """Who of ``roles`` has not been asked to look, and has other hands than those that reported."""
+    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
+    holders = (draft.holder(role) for role in roles if role not in tried)
+    return next((one for one in holders if one and not _same_hands(track, one.role, {one.organisation})), None)
 
 
 def _ask(draft: Draft, track: Track, holder: Holder) -> None:
@@ -149,11 +160,11 @@ def is_same_hands(draft: Draft, track: Track, answer: Answer) -> bool:
     """Whether whoever verifies is whoever reported: the same party, organisation or person (law 6)."""
     holder = draft.holder(answer.party)
     organisations = {answer.organisation, holder.organisation if holder else ""}
-    is_same_person = any(_person(answer.by) == _person(order.by) != "" for order in _reporters(track))
+    is_same_person = any(person(answer.by) == person(order.by) != "" for order in _reporters(track))
     return is_same_person or _same_hands(track, answer.party, organisations)
 
 
-def _person(by: str) -> str:
+def person(by: str) -> str:
     """The person of a signature; an admin who names nobody speaks for a party, whose person is then not known."""
     return "" if by.startswith(THROUGH) else by.partition(" ")[0]
 
@@ -167,14 +178,16 @@ def pass_check(draft: Draft, track: Track, party: str) -> None:
 def fail_check(draft: Draft, track: Track, party: str) -> None:
     """The result does not stand: the same party does it again (返工), and it is counted.
 
-    At the current step the clocks start afresh; where the chain has climbed past the reporter's step meanwhile, it
-    stays where it is, under the deadline it has. After ``REWORKS_MAX`` failed checks the next step is asked as well.
+    At the current step its clocks start afresh, and those of the others go on; where the chain has climbed past the
+    reporter's step meanwhile, it stays where it is, under the deadline it has. The next step is asked as well after
+    ``REWORKS_MAX`` failed checks, and where nobody is left at the current one.
     """
-    index = _step_of_reporters(draft, track)
-    step = draft.case.rules.chain(track.name)[index]
-    again = [clocked(draft, step, order) for order in _reporters(track)]
+    chain = draft.case.rules.chain(track.name)
+    steps = {step.name: at for at, step in enumerate(chain)}
+    again = [clocked(draft, chain[steps[order.step]], order) for order in _reporters(track)]
+    index = max(steps[order.step] for order in again)
     has_climbed = index < track.step
-    track = without(track, Duty.CHECK)._replace(
+    track = without(track if has_climbed else unpaused(draft, track), Duty.CHECK)._replace(
         state=track.held_state if has_climbed else TrackState.WORKING,
         held_state=TrackState.WORKING,
         due=track.step_due,
@@ -188,15 +201,12 @@ def fail_check(draft: Draft, track: Track, party: str) -> None:
     track = with_orders(track, *again)
     rearm(draft, track if has_climbed else track._replace(asked_at=draft.now))
     draft.journal(Reason.CHECK_FAILED, draft.track(track.name), party=party)
-    for order in again:
-        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, step, order, order.accept_by or order.finish_by)
+    for order in {order.party: order for order in again}.values():
+        due = order.accept_by or order.finish_by
+        draft.tell(NoticeKind.REWORK, order.party, Reason.CHECK_FAILED, chain[steps[order.step]], order, due)
     if track.rework > REWORKS_MAX and not has_climbed:
-        ask(draft, track.name, index + 1, Reason.ESCALATED)
-
-
-def _step_of_reporters(draft: Draft, track: Track) -> int:
-    name = _reporters(track)[0].step
-    return next(at for at, step in enumerate(draft.case.rules.chain(track.name)) if step.name == name)
+        return ask(draft, track.name, index + 1, Reason.ESCALATED)
+    return leave_if_hopeless(draft, track.name)
 
 
 def lapse_check(draft: Draft, track: Track) -> Reason:
@@ -212,8 +222,9 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
     track = with_orders(track, *late)
     draft.put(track)
     draft.journal(Reason.CHECK_OVERDUE, track, party="+".join(order.party for order in late))
+    reason = _ask_somebody_else(draft, track, late)
     draft.tell_ops(Reason.CHECK_OVERDUE, track)
-    return _ask_somebody_else(draft, track, late)
+    return reason
 
 
 def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Reason:
@@ -221,10 +232,8 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
 
     A danger to life, and a case that lacks evidence, are not closed that way: whoever was asked is asked once more.
     """
-    tried = {order.party for order in track.orders if order.duty is Duty.CHECK}
-    left = tuple(role for role in (*draft.case.rules.check.parties, OPS) if role not in tried)
-    if any(_looker(draft, track, role) for role in left):
-        ask_checker(draft, track, left)
+    if holder := _next_looker(draft, track, (*draft.case.rules.check.parties, OPS)):
+        _ask(draft, track, holder)
     elif track.quiet_until is not None:
         draft.put(track._replace(due=track.quiet_until))
     elif draft.case.severity is Severity.P0 or missing_to_close(draft.case):
@@ -239,12 +248,6 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
     return Reason.CHECK_OVERDUE
 
 
-def _looker(draft: Draft, track: Track, role: str) -> Holder | None:
-    """Who holds ``role`` now, if other hands than those that reported."""
-    holder = draft.holder(role)
-    return None if holder is None or _same_hands(track, holder.role, {holder.organisation}) else holder
-
-
 def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     """The sensors are no proof: they never said that all is clear, or it has become a danger to life meanwhile.
 
@@ -253,8 +256,9 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     track = track._replace(quiet_until=None, awaits_clear=False)
     draft.journal(Reason.CHECK_UNABLE, track, party=SENSOR)
     if track.reporters:
-        # A checker who was asked beside the sensors is asked again, as the one who counts now.
-        ask_checker(draft, without(track, Duty.CHECK), draft.case.rules.check.parties)
+        # A checker who was asked beside the sensors is asked again, as the one who counts now; not one who cannot look.
+        answered = tuple(order for order in track.orders if order.duty is not Duty.CHECK or not order.is_open)
+        ask_checker(draft, track._replace(orders=answered), draft.case.rules.check.parties)
     else:
         go_on(draft, track, Reason.REAPPEARED)
     return Reason.CHECK_UNABLE

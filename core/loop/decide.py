@@ -40,7 +40,7 @@ def lapse(case: Case | None, given: Lapse, now: datetime, street: Street) -> Dec
     if now < given.due:
         return unchanged(case, Reason.EARLY)
     draft = Draft(case, now, street, by="clock")
-    if track.remind_at == given.due:
+    if track.remind_at == given.due and track.due and now < track.due:
         return draft.decision(remind(draft, track))
     match track.state:
         case TrackState.DISPATCHING:

@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, current_orders, later, new_orders, supersede, with_orders, without
+from .orders import LOST, asked_now, clocked, current_orders, new_orders, supersede, unpaused, withdrawn, without
 from .steps import ask, drop_request, rearm
 
 
@@ -25,16 +25,15 @@ def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
     rules = draft.case.rules
     drop_request(draft, track.name)
     track = draft.track(track.name)._replace(returns=track.returns + 1)
+    draft.put(track)
     is_last = track.returns >= rules.returns_max
     role = rules.arbiter if is_last else OPS
-    holder = draft.holder(role) if role != returned.party else None
-    draft.put(track._replace(is_arbitrated=is_last))
-    if holder is None:
-        if role != returned.party:
-            draft.journal(draft.nobody([role]), draft.track(track.name), party=role)
-            draft.tell_ops(draft.nobody([role]), track)
-        return ask(draft, track.name, track.step + 1, Reason.ESCALATED)
-    return _ask_dispatcher(draft, draft.track(track.name), holder)
+    if role != returned.party:
+        if holder := draft.holder(role):
+            return _ask_dispatcher(draft, track._replace(is_arbitrated=is_last), holder)
+        draft.journal(draft.nobody([role]), track, party=role)
+        draft.tell_ops(draft.nobody([role]), track)
+    return ask(draft, track.name, track.step + 1, Reason.ESCALATED)
 
 
 def _ask_dispatcher(draft: Draft, track: Track, holder: Holder) -> None:
@@ -95,17 +94,27 @@ def _given_to(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[T
 
 
 def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Track, WorkOrder]:
-    """Only what was returned; every clock of the step has stood still meanwhile."""
-    track = later(track, step, draft.now - (track.held_at or draft.now))
-    returned = [order for order in current_orders(track, step) if order.state is OrderState.RETURNED]
-    mine = [one for one in returned if (one.party, one.organisation) == (holder.role, holder.organisation)]
-    if mine:
-        order = mine[-1]._replace(state=OrderState.ASKED)
-        return with_orders(track, order), order
-    (order,) = new_orders(draft, step, [holder])
-    taken = {one.number for one in returned}
-    kept = tuple(one for one in track.orders if one.number not in taken and not _is_same(one, order))
-    return track._replace(orders=(*kept, order)), order
+    """All that its parties would not or could not do; the clocks of the step have stood still meanwhile."""
+    track = unpaused(draft, track)
+    lost = [order for order in current_orders(track, step) if order.state in LOST]
+    mine = [one for one in lost if (one.party, one.organisation) == (holder.role, holder.organisation)]
+    order = _resumed(draft, step, mine[0]) if mine else new_orders(draft, step, [holder])[0]
+    # In the place of what was lost: who gets the lead's work is the lead.
+    at = track.orders.index(lost[0])
+    below, above = (
+        tuple(withdrawn(one) if one in lost else one for one in part if not _is_same(one, order))
+        for part in (track.orders[:at], track.orders[at:])
+    )
+    return track._replace(orders=(*below, order, *above)), order
+
+
+def _resumed(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
+    """The order asked again, to be finished in the time that was left; afresh where none was."""
+    afresh = clocked(draft, step, order)
+    if order.finish_by is None or order.finish_by <= draft.now:
+        return afresh
+    accept_by = afresh.accept_by and min(afresh.accept_by, order.finish_by)
+    return order._replace(state=OrderState.ASKED, accept_by=accept_by)
 
 
 def _is_same(one: WorkOrder, order: WorkOrder) -> bool:

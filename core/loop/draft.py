@@ -178,8 +178,10 @@ class Draft:
                 self.tell(kind, role, reason, step)
 
     def tell_ops(self, reason: Reason, track: Track) -> None:
-        """Tell the street's operations centre; ops are told even where the directory names no holder."""
-        self.tell(NoticeKind.OPS, OPS, reason, self.case.step(track))
+        """Tell the street's operations centre, even where the directory names no holder, unless it has heard this."""
+        step = self.case.step(track)
+        if (OPS, reason, step.name) not in ((one.party, one.reason, one.step) for one in self.notices):
+            self.tell(NoticeKind.OPS, OPS, reason, step)
 
     def close_track(self, track: Track, result: str) -> None:
         """End a track, and the case once enough required tracks are closed; everybody who was asked hears it."""

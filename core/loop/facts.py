@@ -79,7 +79,8 @@ def open_case(given: Found, last: Case | None, now: datetime, street: Street) ->
 
 def recurs(rules: Rules, last: Case, now: datetime, street: Street) -> bool:
     """Whether something that was solved has come back within the rules' memory; a false alarm does not come back."""
-    if rules.recurrence is None or last.closed_at is None or last.result in _NEVER_WAS:
+    result = dict(last.rules.outcomes).get(last.result, last.result)
+    if rules.recurrence is None or last.closed_at is None or result in _NEVER_WAS:
         return False
     return now <= street.deadline(last.closed_at, rules.recurrence.within)
 
@@ -93,11 +94,12 @@ def _raise_severity(draft: Draft, severity: Severity | None) -> Reason:
     if severity is None or not severity.graver_than(case.severity):
         return Reason.SEEN_AGAIN
     draft.case = case._replace(severity=severity)
-    for track in case.tracks:
-        if track.is_open:
-            draft.journal(Reason.SEVERITY_RAISED, track)
-            draft.tell_all(NoticeKind.REPEAT, asked_now(track), Reason.SEVERITY_RAISED, case.step(track))
-            draft.tell_ops(Reason.SEVERITY_RAISED, track)
+    open_tracks = [track for track in case.tracks if track.is_open]
+    for track in open_tracks:
+        draft.journal(Reason.SEVERITY_RAISED, track)
+        draft.tell_all(NoticeKind.REPEAT, asked_now(track), Reason.SEVERITY_RAISED, case.step(track))
+    draft.tell_ops(Reason.SEVERITY_RAISED, open_tracks[0])
+    for track in open_tracks:
         if track.state is TrackState.SUSPENDED:
             # The stop was granted for a lesser matter than the case has become.
             resume(draft, track)
@@ -132,11 +134,9 @@ def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street)
     awaiting = [track for track in case.tracks if track.awaits_clear and track.quiet_until is None]
     for track in awaiting:
         seen_to_be_clear(draft, track, given.at)
-    if awaiting:
-        return draft.decision(Reason.CLEARED)
     if rule is VERIFY:
-        return _watch_quiet(draft, given)
-    return draft.decision(Reason.NOTED)
+        _watch_quiet(draft, given)
+    return draft.decision(Reason.CLEARED if draft.entries else Reason.NOTED)
 
 
 def _close_all(draft: Draft) -> Decision:
@@ -147,10 +147,9 @@ def _close_all(draft: Draft) -> Decision:
     return draft.decision(Reason.CLEARED)
 
 
-def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
+def _watch_quiet(draft: Draft, given: AllClear) -> None:
     """Start the quiet span on every track that is still being worked on; one under check keeps its own."""
     quiet = draft.case.rules.quiet or draft.case.rules.check.quiet
-    reason = Reason.NOTED
     for track in draft.case.tracks:
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
@@ -167,5 +166,3 @@ def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
             )
             draft.put(held)
             draft.journal(Reason.CLEARED, held)
-            reason = Reason.CLEARED
-    return draft.decision(reason)

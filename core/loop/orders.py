@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from ..model.case import Duty, OrderState, Track, WorkOrder
 from ..model.chain import Need, Step
 from ..model.limit import Limit
 from ..model.place import Holder
 from .draft import Draft
+
+LOST: Final = (OrderState.RETURNED, OrderState.FAILED)
+"""The states of an order that its party will not fulfil."""
 
 
 def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrder, ...]:
@@ -49,11 +53,15 @@ def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) 
 def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
     """The orders after a step was asked (again): what it had asked before is withdrawn.
 
-    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
+    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties; that
+    it was late once stays.
     """
     step, parties = new[0].step, {order.party for order in new}
-    kept = (order for order in old if order.duty is not Duty.WORK or order.step != step or order.party not in parties)
-    return (*(withdrawn(one) if one.duty is Duty.WORK and one.step == step else one for one in kept), *new)
+    before = [order for order in old if order.duty is Duty.WORK and order.step == step]
+    late = {order.party for order in before if order.is_late}
+    kept = (order for order in old if order not in before or order.party not in parties)
+    again = (order._replace(is_late=order.party in late) for order in new)
+    return (*(withdrawn(one) if one in before else one for one in kept), *again)
 
 
 def withdrawn(order: WorkOrder) -> WorkOrder:
@@ -61,11 +69,10 @@ def withdrawn(order: WorkOrder) -> WorkOrder:
     return order._replace(state=OrderState.WITHDRAWN)
 
 
-def without(track: Track, duty: Duty) -> Track:
-    """The track without its orders of that duty."""
-    if all(order.duty is not duty for order in track.orders):
-        return track
-    return track._replace(orders=tuple(order for order in track.orders if order.duty is not duty))
+def without(track: Track, *duties: Duty) -> Track:
+    """The track without its orders of these duties."""
+    kept = tuple(order for order in track.orders if order.duty not in duties)
+    return track if len(kept) == len(track.orders) else track._replace(orders=kept)
 
 
 def with_orders(track: Track, *changed: WorkOrder) -> Track:
@@ -74,9 +81,11 @@ def with_orders(track: Track, *changed: WorkOrder) -> Track:
     return track._replace(orders=tuple(by_number.get(order.number, order) for order in track.orders))
 
 
-def later(track: Track, step: Step, pause: timedelta) -> Track:
-    """The track with every clock of a step's orders moved by ``pause``."""
-    return with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+def unpaused(draft: Draft, track: Track) -> Track:
+    """The track with every clock of its step moved by the time for which something held it."""
+    step, pause = draft.case.step(track), draft.now - (track.held_at or draft.now)
+    track = with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+    return track._replace(step_due=track.step_due and track.step_due + pause)
 
 
 def moved(order: WorkOrder, pause: timedelta) -> WorkOrder:
@@ -113,6 +122,13 @@ def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
     return [order for order in orders if order.state is OrderState.ASKED]
 
 
+def owing(track: Track, step: Step) -> list[WorkOrder]:
+    """The open orders whose report the step waits for; where one suffices and has been accepted, that one."""
+    orders = [order for order in _counting(current_orders(track, step), step.need) if order.is_open]
+    taken = [order for order in orders if order.state is OrderState.ACCEPTED]
+    return taken if taken and step.need is Need.ANY else orders
+
+
 def is_met(orders: list[WorkOrder], need: Need) -> bool:
     """Whether enough of a step's parties have reported it done."""
     reported = [order.state is OrderState.REPORTED for order in _counting(orders, need)]
@@ -121,7 +137,7 @@ def is_met(orders: list[WorkOrder], need: Need) -> bool:
 
 def is_hopeless(orders: list[WorkOrder], need: Need) -> bool:
     """Whether a step can no longer be met because its parties returned it or failed."""
-    lost = [order.state in (OrderState.RETURNED, OrderState.FAILED) for order in _counting(orders, need)]
+    lost = [order.state in LOST for order in _counting(orders, need)]
     return bool(lost) and all(lost) if need is Need.ANY else any(lost)
 
 
@@ -142,7 +158,7 @@ def step_reminder(draft: Draft, track: Track, step: Step) -> datetime | None:
     """When those who owe a report are reminded of it; never while the step still waits for somebody to accept it."""
     if unaccepted(track, step):
         return None
-    reminders = [order.remind_by for order in current_orders(track, step) if order.is_open and order.remind_by]
+    reminders = [order.remind_by for order in owing(track, step) if order.remind_by]
     return min((at for at in reminders if at > draft.now), default=None)
 
 

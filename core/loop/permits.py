@@ -17,10 +17,12 @@ class Who(StrEnum):
     ASKED = "a party that was asked and has not yet answered"
     ASKED_OR_STREET = "a party that was asked, or the street's operations centre"
     LATE = "a party that was asked"
-    DECIDER = "a party of the review step the case is at; for a request or an appeal, the street's operations centre"
+    DECIDER = (
+        "a party of the review at hand; for a request the street's operations centre, for an appeal its level or above"
+    )
     DISPATCHER = "the street's operations centre, or the party that was asked to send the work on"
     STREET = "the street's operations centre"
-    SUPERVISOR = "the street's operations centre, or a party of the district"
+    SUPERVISOR = "the street's operations centre, or a party of the street or above"
     ANYONE = "any party that holds a role at the place"
 
 
@@ -63,7 +65,7 @@ PERMITS: Final[dict[Verb, Permit]] = {
     Verb.ESCALATE: Permit(Who.DISPATCHER, _when(_WORKING, _DISPATCHING), Reason.CHAIN_ENDED),
     Verb.SUPERVISE: Permit(Who.SUPERVISOR),
     Verb.VOID: Permit(Who.STREET, of_case=True, says_why=True),
-    Verb.CLOSE: Permit(Who.STREET, _OPEN - {_DISPATCHING}, of_case=True, says_why=True),
+    Verb.CLOSE: Permit(Who.STREET, of_case=True, says_why=True),
     Verb.REOPEN: Permit(Who.STREET, of_case=True, on_closed=True, says_why=True),
     Verb.APPEAL: Permit(Who.LATE, of_case=True, on_closed=True, says_why=True),
     Verb.COMMENT: Permit(Who.ANYONE, of_case=True, on_closed=True),
@@ -108,7 +110,7 @@ def is_permitted(case: Case, track: Track, answer: Answer, street: Street) -> bo
         case Who.LATE:
             return order is not None
         case Who.DISPATCHER:
-            return is_street or (order is not None and order.is_open and order.duty is Duty.DISPATCH)
+            return is_street or any(one.duty is Duty.DISPATCH and one.party == answer.party for one in track.orders)
         case Who.STREET:
             return is_street
         case Who.SUPERVISOR:

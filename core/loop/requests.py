@@ -9,10 +9,11 @@ from ..model.case import Appeal, Duty, Reason, Request, Track, TrackState
 from ..model.given import Answer, Verb
 from ..model.notice import NoticeKind
 from ..model.street import OPS
+from .checks import person
 from .draft import Decision, Draft, refuse
 from .orders import asked_now, with_finish, with_orders
 from .permits import order_named
-from .steps import rearm, resume
+from .steps import drop_request, rearm, resume
 
 EXTENSIONS_MAX: Final = 2
 SUSPENSIONS_MAX: Final = 1
@@ -25,10 +26,12 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
     if refusal is not None:
         return refusal
     if given.admin or given.party == OPS:
-        return _grant(draft, track, given.verb, given.until, given.party)
+        drop_request(draft, track.name)
+        return _grant(draft, draft.track(track.name), given.verb, given.until, given.party)
     case, step = draft.case, draft.case.step(track)
     order = order_named(case, track, given)
-    if order is None or order.step != step.name or order.duty is not Duty.WORK:
+    assert order is not None, "the permit refuses a party without an order"
+    if order.step != step.name:
         return refuse(case, Reason.NOT_ASKED, f"{given.party} is not asked at {step.name}, where case {case.id} is now")
     if step.review:
         return refuse(case, Reason.NOT_NOW, f"{step.name} is a review; approve or deny it, or return it")
@@ -99,7 +102,7 @@ def _extend(draft: Draft, track: Track) -> Reason:
 
 def _suspend(draft: Draft, track: Track, until: datetime | None) -> Reason:
     """Stop the clocks until a date; they go on by themselves."""
-    held = track._replace(state=TrackState.SUSPENDED, held_at=draft.now, due=until, remind_at=None, request=None)
+    held = track._replace(state=TrackState.SUSPENDED, held_at=draft.now, due=until, remind_at=None)
     draft.put(held._replace(suspensions=track.suspensions + 1))
     return Reason.SUSPENDED
 
@@ -130,13 +133,12 @@ def decide_appeal(draft: Draft, track: Track, given: Answer, is_granted: bool) -
     case, pending = draft.case, draft.case.appeal
     if pending is None or pending.result:
         return refuse(case, Reason.NOT_APPEALED, f"case {case.id} is closed and no appeal waits for a decision")
-    hands = given.by or given.party
+    hands = person(given.by) or given.by or given.party
     if given.party == pending.party or hands == pending.reviewer:
         return refuse(case, Reason.SAME_HANDS, "an appeal is decided by others: not its party, not one reviewer twice")
     if not is_granted:
         return _settle(draft, track, given, pending._replace(result="denied"), Reason.APPEAL_DENIED)
     if not pending.reviewer:
-        draft.tell(NoticeKind.DECIDE, OPS, Reason.APPEAL_REVIEWED, case.step(track))
         return _settle(draft, track, given, pending._replace(reviewer=hands), Reason.APPEAL_REVIEWED)
     return _settle(draft, track, given, pending._replace(result="granted"), Reason.APPEAL_GRANTED)
 
@@ -146,4 +148,6 @@ def _settle(draft: Draft, track: Track, given: Answer, settled: Appeal, reason: 
     draft.journal(reason, track, party=given.party)
     if settled.result:
         draft.tell_all(NoticeKind.INFORM, [settled.party], reason, draft.case.step(track))
+    else:
+        draft.tell(NoticeKind.DECIDE, OPS, reason, draft.case.step(track))
     return draft.decision(reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.case import Duty, OrderState, Reason, Track, TrackState
+from ..model.case import Duty, Reason, Track, TrackState
 from ..model.chain import Silence, Step
 from ..model.notice import NoticeKind
 from ..model.place import Holder
@@ -12,12 +12,13 @@ from .orders import (
     asked_now,
     current_orders,
     is_hopeless,
-    later,
     new_orders,
+    owing,
     step_deadline,
     step_reminder,
     supersede,
     unaccepted,
+    unpaused,
     with_orders,
     without,
 )
@@ -31,8 +32,7 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     """
     drop_request(draft, name)
     _climb(draft, name, index, reason)
-    if name == draft.case.tracks[0].name:
-        _open_tracks(draft)
+    _open_tracks(draft, name)
 
 
 def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
@@ -49,13 +49,16 @@ def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
         draft.put(track._replace(step=index, loop=step.loop))
         draft.journal(draft.nobody(step.parties), draft.track(name), party="+".join(step.parties))
         draft.tell_ops(draft.nobody(step.parties), draft.track(name))
+        _open_tracks(draft, name)
         index += 1
     return end_chain(draft, name)
 
 
-def _open_tracks(draft: Draft) -> None:
+def _open_tracks(draft: Draft, name: str) -> None:
     """Open the tracks that wait for a step which the main track has reached or passed."""
     main = draft.case.tracks[0]
+    if name != main.name or not draft.case.is_open:
+        return
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
     for rule in draft.case.rules.tracks:
         if rule.opens_at in reached and draft.case.track(rule.name) is None:
@@ -87,17 +90,15 @@ def _holders(draft: Draft, step: Step) -> list[Holder]:
     return [holder for role in step.parties if (holder := draft.holder(role))]
 
 
+def _moved_to(track: Track, index: int, step: Step) -> Track:
+    """The track at work on a step; whatever held it holds it no longer."""
+    track = without(track, Duty.DISPATCH)
+    return track._replace(state=TrackState.WORKING, step=index, loop=step.loop, held_at=None, remind_at=None)
+
+
 def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
     due = draft.street.deadline(draft.now, step.finish) if step.finish else draft.now
-    track = without(track, Duty.DISPATCH)._replace(
-        state=TrackState.WORKING,
-        step=index,
-        asked_at=draft.now,
-        due=due,
-        step_due=due,
-        remind_at=None,
-        loop=step.loop,
-    )
+    track = _moved_to(track, index, step)._replace(asked_at=draft.now, due=due, step_due=due)
     draft.put(track)
     draft.journal(Reason.PAUSED, track)
 
@@ -105,15 +106,8 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and order.duty is Duty.WORK]
     orders = new_orders(draft, step, holders)
-    track = without(track, Duty.DISPATCH)
-    track = track._replace(
-        state=TrackState.WORKING,
-        step=index,
-        asked_at=draft.now,
-        loop=step.loop,
-        orders=supersede(track.orders, orders),
-    )
-    rearm(draft, track)
+    track = _moved_to(track, index, step)
+    rearm(draft, track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)))
     for order in orders:
         draft.journal(reason, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.ASK, order.party, reason, step, order, order.accept_by or order.finish_by)
@@ -131,10 +125,10 @@ def rearm(draft: Draft, track: Track) -> None:
     draft.put(track)
 
 
-def drop_request(draft: Draft, name: str) -> None:
-    """Void a request that nobody has decided: what it was about has changed (domain 2.5)."""
+def drop_request(draft: Draft, name: str, of: str = "") -> None:
+    """Void a request that nobody has decided: what it was about has changed (domain 2.5), or its party ``of`` left."""
     track = draft.track(name)
-    if track.request is not None:
+    if track.request is not None and of in ("", track.request.party):
         party = track.request.party
         track = track._replace(request=None)
         draft.put(track)
@@ -144,10 +138,7 @@ def drop_request(draft: Draft, name: str) -> None:
 
 def resume(draft: Draft, track: Track, party: str = "") -> None:
     """Start the clocks again after a suspension; every deadline of the step moves by its length."""
-    pause = draft.now - (track.held_at or draft.now)
-    track = later(track, draft.case.step(track), pause)
-    track = track._replace(step_due=(track.step_due or draft.now) + pause)
-    go_on(draft, track, Reason.RESUMED, party)
+    go_on(draft, unpaused(draft, track), Reason.RESUMED, party)
 
 
 def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
@@ -155,27 +146,37 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
 
     What was answered meanwhile counts: where nobody is left who could do it, the next step is asked at once.
     """
-    state = track.held_state
     track = track._replace(
-        state=state, held_at=None, quiet_until=None, awaits_clear=False, result="", due=track.step_due
+        state=track.held_state,
+        held_state=TrackState.WORKING,
+        held_at=None,
+        quiet_until=None,
+        awaits_clear=False,
+        result="",
+        due=track.step_due,
     )
-    track = track._replace(held_state=TrackState.WORKING)
     rearm(draft, track)
     step = draft.case.step(track)
     draft.journal(reason, draft.track(track.name), party=party)
     draft.tell_all(NoticeKind.INFORM, asked_now(track), reason, step)
-    if state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
-        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    leave_if_hopeless(draft, track.name)
+
+
+def leave_if_hopeless(draft: Draft, name: str) -> None:
+    """Ask the next step where a track is at work on one that nobody is left to do."""
+    track = draft.track(name)
+    step = draft.case.step(track)
+    if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
+        ask(draft, name, track.step + 1, Reason.ESCALATED)
 
 
 def remind(draft: Draft, track: Track) -> Reason:
     """Remind whoever owes a report, before it is too late."""
     step = draft.case.step(track)
-    orders = [order for order in current_orders(track, step) if order.is_open]
-    owing = [order for order in orders if order.state is OrderState.ACCEPTED] or orders
+    orders = owing(track, step)
     track = with_orders(track, *(order._replace(remind_by=None) for order in orders))
     draft.put(track._replace(remind_at=None))
-    for order in owing:
+    for order in orders:
         draft.journal(Reason.REMINDED, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.REMIND, order.party, Reason.REMINDED, step, order, order.finish_by)
     return Reason.REMINDED
@@ -189,7 +190,7 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
         return Reason.ASKED
     missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
-    late = missing or [order for order in current_orders(track, step) if order.is_open]
+    late = missing or owing(track, step)
     track = with_orders(track, *(order._replace(is_late=True) for order in late))
     draft.put(track)
     for order in late:
@@ -227,10 +228,8 @@ def repeat(draft: Draft, track: Track) -> None:
 
 def _hold(draft: Draft, name: str, index: int) -> Track:
     due = draft.street.deadline(draft.now, draft.street.repeat_after)
-    loop = draft.case.rules.chain(name)[index].loop
-    track = without(draft.track(name), Duty.DISPATCH)._replace(
-        state=TrackState.SUPERVISED, step=index, due=due, step_due=due, remind_at=None, loop=loop
-    )
+    track = _moved_to(draft.track(name), index, draft.case.rules.chain(name)[index])
+    track = track._replace(state=TrackState.SUPERVISED, due=due, step_due=due)
     draft.put(track)
     return track
 

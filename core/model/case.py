@@ -341,10 +341,15 @@ class Case(NamedTuple):
         return self._replace(tracks=tuple(changed if old.name == changed.name else old for old in self.tracks))
 
     def with_evidence(self, evidence: Evidence) -> Case:
-        """The case with one more piece of evidence; the first stays, the middle gives way when there are too many."""
+        """The case with one more piece of evidence; when there are too many, the oldest sighting but the first goes.
+
+        What an evidence contract asks for goes last.
+        """
         kept = (*self.evidence, evidence)
         if len(kept) > EVIDENCE_MAX:
-            kept = (kept[0], *kept[-(EVIDENCE_MAX - 1) :])
+            proofs = {proof.kind for proof in self.rules.proofs}
+            gone = next((at for at, one in enumerate(kept) if at and one.kind not in proofs), 1)
+            kept = (*kept[:gone], *kept[gone + 1 :])
         return self._replace(evidence=kept)
 
 

@@ -14,12 +14,14 @@ from civicloop.core.model.chain import (
     Effect,
     Need,
     Proof,
+    Recurrence,
     Rules,
     Severity,
+    Silence,
     Step,
     TrackRule,
 )
-from civicloop.core.model.limit import hours, minutes
+from civicloop.core.model.limit import days, hours, minutes
 
 
 def rules(*chain: Step, check: Check | None = None, side: TrackRule | None = None) -> Rules:
@@ -83,3 +85,56 @@ BEFORE = replace(WAITING, on_cleared=CLOSE_BEFORE_DISPATCH)
 NOTES = replace(PLAIN, on_cleared=EVIDENCE)
 NO_QUIET = replace(PLAIN, quiet=None)
 PHOTO = replace(PLAIN, proofs=(Proof("photo"),), outcomes=(("helped", Effect.DONE), ("not_reachable", Effect.FAILED)))
+
+ALL_LOOK = replace(ALL, check=LOOK.check)
+ANY_LOOK = replace(ANY, check=LOOK.check)
+ALL_FINISH = rules(Step("clean", ("cleaner", "hauler"), finish=hours(1), need=Need.ALL), PRESS)
+LATE_TAKEN = rules(Step("clean", "cleaner", minutes(50), hours(1)), PRESS)
+UNREMINDED = replace(FINISH_ONLY, remind_percent=0)
+AT_NIGHT = rules(Step("watch", "watchman", minutes(10), hours(1)), PRESS)
+
+ARBITER = replace(PLAIN, returns_max=2, arbiter="secretary")
+ARBITER_BELOW = replace(rules(Step("meet", "secretary", minutes(10)), CLEAN, PRESS), returns_max=1, arbiter="secretary")
+ARBITER_GHOST = replace(PLAIN, returns_max=1, arbiter="ghost")
+ARBITER_AWAY = replace(PLAIN, returns_max=1, arbiter="watchman")
+
+HOLD, CALL = Step("hold", "hauler", minutes(20), hours(1)), Step("call", "family", minutes(20), hours(1))
+THREE = replace(PLAIN, tracks=(*rules(CLEAN).tracks, TrackRule("hold", (HOLD,)), TrackRule("call", (CALL,))))
+JOIN_ANY = replace(THREE, join=1)
+JOIN_TWO = replace(THREE, join=2)
+OPENS = rules(CLEAN, PRESS, side=TrackRule("meetings", (MEET,), opens_at="press"))
+OPENS_BY_GHOST = rules(CLEAN, GHOST, PRESS, side=TrackRule("meetings", (MEET,), opens_at="haunt"))
+SILENT = replace(PLAIN, tracks=(TrackRule("main", (CLEAN,), silence=Silence.END),))
+SILENT_SIDE = rules(CLEAN, PRESS, side=TrackRule("hold", (HOLD,), required=False, silence=Silence.END))
+SILENT_MAIN = replace(
+    PLAIN,
+    tracks=(
+        TrackRule("main", (CLEAN, GHOST), silence=Silence.END),
+        TrackRule("meetings", (MEET,), opens_at="haunt"),
+    ),
+)
+RECURS = replace(PLAIN, recurrence=Recurrence(days(7), "manage"), outcomes=(("cooking", Effect.FALSE_ALARM),))
+
+PROVEN = replace(
+    LOOK,
+    proofs=(
+        Proof("photo", is_fresh=True, is_here=True, is_timely=True),
+        Proof("visit", is_numbered=True, outcomes=("met", "away")),
+    ),
+)
+AFTER = (Proof("after", to_close=True, is_timely=True),)
+CLOSING = replace(PLAIN, proofs=AFTER)
+CLOSING_QUIET = replace(QUIET, proofs=AFTER)
+CLOSING_LOOK = replace(LOOK, proofs=AFTER)
+
+CLEAR = rules(CLEAN, PRESS, check=Check(clear=minutes(20), within=minutes(60)))
+CLEAR_LOOK = rules(CLEAN, PRESS, check=Check(parties="auditor", within=minutes(30), clear=minutes(20)))
+CLEAR_QUIET = rules(CLEAN, PRESS, check=Check(minutes(40), within=minutes(60), clear=minutes(20)))
+CLEAR_TWO = replace(TWO, check=CLEAR.check)
+SLOW_SENSORS = Check(hours(2), "auditor", minutes(15))
+SAMPLED = rules(CLEAN, PRESS, check=Check(parties="auditor", within=minutes(30), sample=1))
+SAMPLED_MORE = replace(SAMPLED, check=replace(SAMPLED.check, sample=20))
+SAMPLED_LIFE = replace(SAMPLED, severity=Severity.P0, on_cleared=EVIDENCE)
+SAMPLED_QUIET = replace(SAMPLED, check=replace(SAMPLED.check, quiet=minutes(20)))
+LEAD_FAILED = replace(LEAD, tracks=(TrackRule("main", LEAD.chain("main")[:1]),))
+TWICE = rules(CLEAN, replace(MANAGE, parties=("manager", "cleaner"), inform=()), check=LOOK.check)

@@ -4,9 +4,10 @@ import pytest
 
 from civicloop.core.model.case import Reason
 
-from .show import shown_case, shown_entries, shown_notices
-from .table import TABLE, Row
-from .town import Story
+from .show import shown_case, shown_entries, shown_notices, shown_silenced
+from .table import TABLE
+from .table.row import Row
+from .town import Story, clock
 
 ELSEWHERE = {Reason.INTERNAL_ERROR}
 """Reasons that only the engine gives."""
@@ -27,6 +28,12 @@ def test_the_table(row: Row) -> None:
     reason = f"refused: {decision.reason}" if decision.refused else decision.reason
     seen = (reason, shown_entries(decision), shown_notices(decision), shown_case(decision.case))
     assert seen == (row.reason, row.entries, row.notices, row.after)
+    if row.silenced is not None:
+        assert shown_silenced(decision) == row.silenced
+    if row.wakes is not None:
+        assert decision.case is not None
+        assert decision.case.next_at == clock(row.wakes)
+    assert row.says in decision.detail
     keys = [(notice.case, notice.key) for one in story.decisions for notice in one.notices]
     assert len(keys) == len(set(keys)), "one idempotency key for each notice of a case"
     assert bool(decision.detail) is decision.refused, "who is refused is told why, and nobody else"

@@ -13,6 +13,7 @@ from civicloop.core.model.finding import Finding
 from civicloop.core.model.given import AllClear, Answer, Brought, Found, Given, Lapse, Verb
 from civicloop.core.model.limit import Calendar
 from civicloop.core.model.place import Directory, Level, Page, Party, Place
+from civicloop.core.model.roster import Roster
 from civicloop.core.model.street import Street
 
 OPENING = datetime(2025, 9, 12, 1, tzinfo=UTC)  # a Friday, 09:00 in Shanghai
@@ -32,17 +33,27 @@ ORGANISATIONS = {
 }
 """Who holds which role; a manager, the property company and the inspector are one firm. Nobody is a ghost."""
 
+ABOVE = {("S", "street_office"): "Street", ("D", "district_office"): "District", ("C1", "watchman"): "Estate Co"}
+"""Parties of the street and of the district around it, who may press a case; and a seat that nobody is on duty in."""
+
+
 STREET = Street(
     "S",
     Directory(
         "S",
         {
-            "S": Place("S", "Street", Level.STREET),
+            "D": Place("D", "District", Level.DISTRICT),
+            "S": Place("S", "Street", Level.STREET, "D"),
             "C1": Place("C1", "Committee", Level.COMMITTEE, "S"),
             "E1": Place("E1", "Estate", Level.ESTATE, "C1"),
+            "E1.2": Place("E1.2", "Building", Level.BUILDING, "E1"),
         },
         {},
-        {("C1", role): Party("C1", role, name, (), (Page("app"),)) for role, name in ORGANISATIONS.items()},
+        {
+            (place, role): Party(place, role, name, (), (Page("app"),))
+            for (place, role), name in ({("C1", role): name for role, name in ORGANISATIONS.items()} | ABOVE).items()
+        },
+        roster={("C1", "watchman"): Roster(ZoneInfo("Asia/Shanghai"))},
     ),
     Calendar(ZoneInfo("Asia/Shanghai")),
 )
@@ -90,11 +101,12 @@ def say(
     reason: str = "",
     to: str = "",
     until: float | None = None,
-    evidence: tuple[str, ...] = (),
+    evidence: tuple[str | Brought, ...] = (),
     by: str = "",
     organisation: str = "",
     admin: bool = False,
     newer_open: bool = False,
+    doubt: int = 0,
 ) -> Saying:
     """``order`` is the number within the case; anything longer is a full name."""
     answer = Answer(
@@ -108,10 +120,11 @@ def say(
         reason=reason,
         to=to,
         until=None if until is None else clock(until),
-        evidence=tuple(map(Brought, evidence)),
+        evidence=tuple(Brought(one) if isinstance(one, str) else one for one in evidence),
         by=by,
         admin=admin,
         newer_open=newer_open,
+        doubt=doubt,
     )
     return lambda _, __: answer
 

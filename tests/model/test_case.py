@@ -7,7 +7,7 @@ import pytest
 from civicloop.core.model.case import EVIDENCE_MAX, Evidence, case_id
 from civicloop.core.model.chain import Rules
 
-from ..loop.rules import ALL, GHOSTS, LOOK, PLAIN, QUIET, SIDE, TWO
+from ..loop.rules import ALL, GHOSTS, LOOK, PHOTO, PLAIN, QUIET, SIDE, TWO
 from ..loop.town import OPENING, Saying, Story, cleared, found, lapse, say
 
 
@@ -54,3 +54,17 @@ def test_a_case_is_named_by_what_makes_it_this_case() -> None:
     names = {case_id("S", "bins.full", "B7", 1), case_id("S", "bins.full", "B7", 2), case_id("T", "bins.full", "B7", 1)}
     assert len(names) == 3
     assert case_id("S", "bins.full", "B7", 1) == "4336f2fd73992d68", "in every process, on every machine"
+
+
+def test_what_a_contract_asks_for_is_kept_when_there_is_too_much_evidence() -> None:
+    case = played(PHOTO).case
+    assert case is not None
+    case = case.with_evidence(Evidence("photo", OPENING, "photo"))
+    for at in range(EVIDENCE_MAX + 5):
+        case = case.with_evidence(Evidence("bin_full", OPENING + timedelta(minutes=at), f"e{at}"))
+    assert len(case.evidence) == EVIDENCE_MAX
+    assert [one.event for one in case.evidence[:2]] == ["seen", "photo"]
+    for at in range(EVIDENCE_MAX + 5):
+        case = case.with_evidence(Evidence("photo", OPENING, f"p{at}"))
+    assert len(case.evidence) == EVIDENCE_MAX
+    assert case.evidence[-1].event == f"p{EVIDENCE_MAX + 4}"
