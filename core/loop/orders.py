@@ -49,9 +49,12 @@ def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) 
 def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
     """The orders after a step was asked (again): what it had asked before is withdrawn.
 
-    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties.
+    A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties; that
+    it was late stays with it.
     """
     step, parties = new[0].step, {order.party for order in new}
+    late = {order.party for order in old if order.duty is Duty.WORK and order.step == step and order.is_late}
+    new = tuple(order._replace(is_late=order.party in late) for order in new)
     kept = (order for order in old if order.duty is not Duty.WORK or order.step != step or order.party not in parties)
     return (*(withdrawn(one) if one.duty is Duty.WORK and one.step == step else one for one in kept), *new)
 
