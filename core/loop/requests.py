@@ -136,7 +136,6 @@ def decide_appeal(draft: Draft, track: Track, given: Answer, is_granted: bool) -
     if not is_granted:
         return _settle(draft, track, given, pending._replace(result="denied"), Reason.APPEAL_DENIED)
     if not pending.reviewer:
-        draft.tell(NoticeKind.DECIDE, OPS, Reason.APPEAL_REVIEWED, case.step(track))
         return _settle(draft, track, given, pending._replace(reviewer=hands), Reason.APPEAL_REVIEWED)
     return _settle(draft, track, given, pending._replace(result="granted"), Reason.APPEAL_GRANTED)
 
@@ -146,4 +145,6 @@ def _settle(draft: Draft, track: Track, given: Answer, settled: Appeal, reason: 
     draft.journal(reason, track, party=given.party)
     if settled.result:
         draft.tell_all(NoticeKind.INFORM, [settled.party], reason, draft.case.step(track))
+    else:
+        draft.tell(NoticeKind.DECIDE, OPS, reason, draft.case.step(track))
     return draft.decision(reason)
