@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, new_orders, with_orders, withdrawn, without
+from .orders import clocked, new_orders, released, with_orders, withdrawn, without
 from .steps import ask, drop_request, go_on, rearm
 
 SENSOR = "sensor"
@@ -54,7 +54,8 @@ def begin_check(
     drop_request(draft, track.name)
     check = draft.case.rules.check
     held = TrackState.SUPERVISED if track.state is TrackState.SUPERVISED else TrackState.WORKING
-    track = without(draft.track(track.name), Duty.DISPATCH)._replace(
+    track = released(draft.track(track.name), draft.case.step(track), draft.now)
+    track = without(track, Duty.DISPATCH)._replace(
         state=TrackState.VERIFYING,
         held_state=held,
         result=result,

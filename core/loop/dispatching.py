@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, current_orders, later, new_orders, supersede, with_orders, without
+from .orders import asked_now, current_orders, new_orders, released, supersede, with_orders, without
 from .steps import ask, drop_request, rearm
 
 
@@ -77,7 +77,7 @@ def reassign(draft: Draft, track: Track, given: Answer) -> Decision:
     before = [party for party in asked_now(track) if party not in (given.to, given.party)]
     again = _sent_on if track.state is TrackState.DISPATCHING else _given_to
     track, order = again(draft, track, step, holder)
-    rearm(draft, without(track, Duty.DISPATCH)._replace(state=TrackState.WORKING, held_at=None))
+    rearm(draft, without(track, Duty.DISPATCH)._replace(state=TrackState.WORKING))
     draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
     draft.tell(NoticeKind.ASK, given.to, Reason.REASSIGNED, step, order, order.accept_by or order.finish_by)
     draft.tell_all(NoticeKind.INFORM, before, Reason.REASSIGNED, step)
@@ -96,7 +96,7 @@ def _given_to(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[T
 
 def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Track, WorkOrder]:
     """Only what was returned; every clock of the step has stood still meanwhile."""
-    track = later(track, step, draft.now - (track.held_at or draft.now))
+    track = released(track, step, draft.now)
     returned = [order for order in current_orders(track, step) if order.state is OrderState.RETURNED]
     mine = [one for one in returned if (one.party, one.organisation) == (holder.role, holder.organisation)]
     if mine:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
-from ..model.case import Duty, OrderState, Track, WorkOrder
+from ..model.case import Duty, OrderState, Track, TrackState, WorkOrder
 from ..model.chain import Need, Step
 from ..model.limit import Limit
 from ..model.place import Holder
@@ -77,9 +78,17 @@ def with_orders(track: Track, *changed: WorkOrder) -> Track:
     return track._replace(orders=tuple(by_number.get(order.number, order) for order in track.orders))
 
 
-def later(track: Track, step: Step, pause: timedelta) -> Track:
-    """The track with every clock of a step's orders moved by ``pause``."""
-    return with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+STOPPED: Final = frozenset({TrackState.DISPATCHING, TrackState.SUSPENDED})
+"""States in which the clocks of a step stand still."""
+
+
+def released(track: Track, step: Step, now: datetime) -> Track:
+    """The track as its clocks go on: those of its step, and the step's own, later by as long as they stood still."""
+    if track.state not in STOPPED or track.held_at is None:
+        return track
+    pause = now - track.held_at
+    track = with_orders(track, *(moved(one, pause) for one in track.orders if one.step == step.name))
+    return track._replace(step_due=track.step_due and track.step_due + pause, held_at=None)
 
 
 def moved(order: WorkOrder, pause: timedelta) -> WorkOrder:

@@ -12,8 +12,8 @@ from .orders import (
     asked_now,
     current_orders,
     is_hopeless,
-    later,
     new_orders,
+    released,
     step_deadline,
     step_reminder,
     supersede,
@@ -30,6 +30,8 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     and ops are told. An enforcement step without a human review leads back to the review before it.
     """
     drop_request(draft, name)
+    track = draft.track(name)
+    draft.put(released(track, draft.case.step(track), draft.now))
     _climb(draft, name, index, reason)
     if name == draft.case.tracks[0].name:
         _open_tracks(draft)
@@ -144,10 +146,7 @@ def drop_request(draft: Draft, name: str) -> None:
 
 def resume(draft: Draft, track: Track, party: str = "") -> None:
     """Start the clocks again after a suspension; every deadline of the step moves by its length."""
-    pause = draft.now - (track.held_at or draft.now)
-    track = later(track, draft.case.step(track), pause)
-    track = track._replace(step_due=(track.step_due or draft.now) + pause)
-    go_on(draft, track, Reason.RESUMED, party)
+    go_on(draft, released(track, draft.case.step(track), draft.now), Reason.RESUMED, party)
 
 
 def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
