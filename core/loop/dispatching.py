@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, current_orders, new_orders, released, supersede, with_orders, without
+from .orders import asked_now, current_orders, new_orders, released, supersede, with_orders, withdrawn, without
 from .steps import ask, drop_request, rearm
 
 
@@ -103,10 +103,17 @@ def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Tr
         order = mine[-1]._replace(state=OrderState.ASKED)
         return with_orders(track, order), order
     (order,) = new_orders(draft, step, [holder])
-    taken = {one.number for one in returned}
-    kept = tuple(one for one in track.orders if one.number not in taken and not _is_same(one, order))
-    return track._replace(orders=(*kept, order)), order
+    return track._replace(orders=_in_place_of(returned, order, track.orders)), order
 
 
-def _is_same(one: WorkOrder, order: WorkOrder) -> bool:
-    return (one.step, one.party, one.duty) == (order.step, order.party, order.duty)
+def _in_place_of(returned: list[WorkOrder], order: WorkOrder, old: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
+    """The orders with a new one where the first that was returned stood: whoever gets the lead's work leads."""
+    same = [one for one in old if (one.step, one.party, one.duty) == (order.step, order.party, order.duty)]
+    order = order._replace(is_late=any(one.is_late for one in same))
+    orders: list[WorkOrder] = []
+    for one in old:
+        if one in returned[:1]:
+            orders.append(order)
+        if one not in same:
+            orders.append(withdrawn(one) if one in returned else one)
+    return tuple(orders)
