@@ -73,7 +73,8 @@ def open_case(given: Found, last: Case | None, now: datetime, street: Street) ->
         starts.add(rules.recurrence.start)
     for track in case.tracks:
         steps = [at for at, step in enumerate(rules.chain(track.name)) if step.name in starts]
-        ask(draft, track.name, max(steps, default=0), Reason.ASKED)
+        if draft.case.is_open:  # a track in which nobody can be asked may have ended the case
+            ask(draft, track.name, max(steps, default=0), Reason.ASKED)
     return draft.decision(Reason.OPENED)
 
 

@@ -60,7 +60,7 @@ def _open_tracks(draft: Draft) -> None:
     main = draft.case.tracks[0]
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
     for rule in draft.case.rules.tracks:
-        if rule.opens_at in reached and draft.case.track(rule.name) is None:
+        if draft.case.is_open and rule.opens_at in reached and draft.case.track(rule.name) is None:
             track = Track(rule.name, rule.required, TrackState.WORKING, 0, draft.now, due=None, step_due=None)
             draft.case = draft.case._replace(tracks=(*draft.case.tracks, track))
             draft.journal(Reason.TRACK_OPENED, track)
