@@ -188,7 +188,8 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
         return Reason.ASKED
     missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
-    late = missing or [order for order in current_orders(track, step) if order.is_open]
+    late = [order for order in missing if order.accept_by and order.accept_by <= draft.now]
+    late = late or [order for order in current_orders(track, step) if order.is_open]
     track = with_orders(track, *(order._replace(is_late=True) for order in late))
     draft.put(track)
     for order in late:
