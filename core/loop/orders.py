@@ -125,6 +125,13 @@ def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
     return [order for order in orders if order.state is OrderState.ASKED]
 
 
+def owing(orders: list[WorkOrder], need: Need) -> list[WorkOrder]:
+    """The orders on which a report is owed: all that are open; where any one suffices, those that were accepted."""
+    still = [order for order in orders if order.is_open]
+    taken = [order for order in still if order.state is OrderState.ACCEPTED]
+    return taken if need is Need.ANY and taken else still
+
+
 def is_met(orders: list[WorkOrder], need: Need) -> bool:
     """Whether enough of a step's parties have reported it done."""
     reported = [order.state is OrderState.REPORTED for order in _counting(orders, need)]

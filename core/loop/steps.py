@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.case import Duty, OrderState, Reason, Track, TrackState
+from ..model.case import Duty, Reason, Track, TrackState
 from ..model.chain import Silence, Step
 from ..model.notice import NoticeKind
 from ..model.place import Holder
@@ -13,6 +13,7 @@ from .orders import (
     current_orders,
     is_hopeless,
     new_orders,
+    owing,
     released,
     step_deadline,
     step_reminder,
@@ -170,11 +171,10 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
 def remind(draft: Draft, track: Track) -> Reason:
     """Remind whoever owes a report, before it is too late."""
     step = draft.case.step(track)
-    orders = [order for order in current_orders(track, step) if order.is_open]
-    owing = [order for order in orders if order.state is OrderState.ACCEPTED] or orders
+    orders = current_orders(track, step)
     track = with_orders(track, *(order._replace(remind_by=None) for order in orders))
     draft.put(track._replace(remind_at=None))
-    for order in owing:
+    for order in owing(orders, step.need):
         draft.journal(Reason.REMINDED, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.REMIND, order.party, Reason.REMINDED, step, order, order.finish_by)
     return Reason.REMINDED
@@ -189,7 +189,7 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
     missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
     late = [order for order in missing if order.accept_by and order.accept_by <= draft.now]
-    late = late or [order for order in current_orders(track, step) if order.is_open]
+    late = late or owing(current_orders(track, step), step.need)
     track = with_orders(track, *(order._replace(is_late=True) for order in late))
     draft.put(track)
     for order in late:
