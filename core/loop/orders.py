@@ -126,10 +126,15 @@ def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
 
 
 def owing(orders: list[WorkOrder], need: Need) -> list[WorkOrder]:
-    """The orders on which a report is owed: all that are open; where any one suffices, those that were accepted."""
+    """The orders on which a report is owed: all that are open.
+
+    Where any one suffices and was accepted, the others need not; except what was asked again later, to be reworked.
+    """
     still = [order for order in orders if order.is_open]
-    taken = [order for order in still if order.state is OrderState.ACCEPTED]
-    return taken if need is Need.ANY and taken else still
+    taken = max((order.asked_at for order in still if order.state is OrderState.ACCEPTED), default=None)
+    if need is not Need.ANY or taken is None:
+        return still
+    return [order for order in still if order.state is OrderState.ACCEPTED or order.asked_at > taken]
 
 
 def is_met(orders: list[WorkOrder], need: Need) -> bool:

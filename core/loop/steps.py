@@ -171,7 +171,7 @@ def go_on(draft: Draft, track: Track, reason: Reason, party: str = "") -> None:
 def remind(draft: Draft, track: Track) -> Reason:
     """Remind whoever owes a report, before it is too late."""
     step = draft.case.step(track)
-    orders = current_orders(track, step)
+    orders = [order for order in current_orders(track, step) if order.remind_by]
     track = with_orders(track, *(order._replace(remind_by=None) for order in orders))
     draft.put(track._replace(remind_at=None))
     for order in owing(orders, step.need):
