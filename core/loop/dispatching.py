@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, current_orders, new_orders, released, supersede, with_orders, withdrawn, without
+from .orders import asked_now, current_orders, is_hopeless, new_orders, released, supersede, with_orders, withdrawn, without
 from .steps import ask, drop_request, rearm
 
 
@@ -81,6 +81,9 @@ def reassign(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
     draft.tell(NoticeKind.ASK, given.to, Reason.REASSIGNED, step, order, order.accept_by or order.finish_by)
     draft.tell_all(NoticeKind.INFORM, before, Reason.REASSIGNED, step)
+    if is_hopeless(current_orders(draft.track(track.name), step), step.need):
+        # Another party of the step has failed meanwhile: no dispatch makes up for that.
+        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     return draft.decision(Reason.REASSIGNED)
 
 
@@ -101,7 +104,7 @@ def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Tr
     mine = [one for one in returned if (one.party, one.organisation) == (holder.role, holder.organisation)]
     if mine:
         order = mine[-1]._replace(state=OrderState.ASKED)
-        return with_orders(track, order), order
+        return with_orders(track, *map(withdrawn, returned), order), order
     (order,) = new_orders(draft, step, [holder])
     return track._replace(orders=_in_place_of(returned, order, track.orders)), order
 
