@@ -7,7 +7,7 @@ from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
 from civicloop.core.loop.ledger import ledger
 from civicloop.core.loop.orders import current_orders
-from civicloop.core.model.case import Case, Duty, OrderState, Reason, Track, TrackState
+from civicloop.core.model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from civicloop.core.model.chain import ENFORCEMENT_BODIES, Need, Severity, Silence
 from civicloop.core.model.given import AllClear, Answer, Found, Given, Lapse
 from civicloop.core.model.notice import NoticeKind
@@ -147,7 +147,8 @@ def closing_cancels(history: History, before: Case | None, given: Given, made: D
             waits = (track.due, track.step_due, track.remind_at, track.quiet_until, track.held_at, track.request)
             assert waits == (None,) * 6
             assert not track.awaits_clear
-    if case and before and not case.is_open and not before.is_open and made.reason is not Reason.REOPENED:
+    cases = same_round(before, made)
+    if cases and not cases[0].is_open and not cases[1].is_open and made.reason is not Reason.REOPENED:
         assert {notice.kind for notice in made.notices} <= {NoticeKind.DECIDE, NoticeKind.INFORM}
 
 
@@ -187,10 +188,10 @@ def who_is_late_has_missed_a_deadline(history: History, before: Case | None, giv
             if old and old.is_late:
                 assert order.is_late
             elif order.is_late and old:
-                missed = old.accept_by if old.state is OrderState.ASKED and old.accept_by else old.finish_by
-                if isinstance(given, Answer):
-                    missed = old.finish_by
-                assert (missed or track.due or history.now) <= (stood or history.now)
+                ends = [old.finish_by, old.accept_by if old.state is OrderState.ASKED else None]
+                missed = min((at for at in ends if at), default=track.due)
+                assert missed is not None
+                assert missed <= (stood or history.now)
         late = {(order.step, order.party) for order in track.orders if order.is_late and order.duty is Duty.WORK}
         assert late <= {(order.step, order.party) for order in after.orders if order.is_late}
 
@@ -207,12 +208,18 @@ def nobody_misses_what_another_has_taken(history: History, before: Case | None, 
         (order,) = [one for one in orders if one.party == entry.party and one.is_open]
         if entry.reason is Reason.NOT_FINISHED:
             assert all(one.finish_by is None or one.finish_by <= history.now for one in orders)
-            assert step.accept is None or OrderState.ACCEPTED in {one.state for one in orders}
+            assert step.need is not Need.ANY or is_not_taken(order, orders)
         else:
             assert order.state is OrderState.ASKED
             assert step.need is not Need.LEAD or order == orders[0]
             if step.need is Need.ANY:
                 assert not {OrderState.ACCEPTED, OrderState.REPORTED} & {one.state for one in orders}
+
+
+def is_not_taken(order: WorkOrder, orders: list[WorkOrder]) -> bool:
+    """Whether nobody but its own party has accepted what this order asks for, since it did."""
+    others = [one for one in orders if one is not order and one.state is OrderState.ACCEPTED]
+    return order.state is OrderState.ACCEPTED or all(one.asked_at < order.asked_at for one in others)
 
 
 def the_rules_are_frozen(history: History, before: Case | None, given: Given, made: Decision) -> None:

@@ -12,7 +12,7 @@ from civicloop.core.model.notice import NoticeKind
 from civicloop.core.model.street import OPS
 
 from .histories import History
-from .laws import same_round, tracks_of
+from .laws import is_not_taken, same_round, tracks_of
 
 STOPPED = (TrackState.SUSPENDED, TrackState.DISPATCHING)
 
@@ -228,6 +228,8 @@ def who_owes_a_report_is_reminded_once(history: History, before: Case | None, gi
             assert not unaccepted(track, before.step(track))
             (order,) = [one for one in current_orders(track, before.step(track)) if one.party == entry.party]
             assert order.is_open
+            orders = [one for one in current_orders(track, before.step(track)) if one.remind_by]
+            assert before.step(track).need is not Need.ANY or is_not_taken(order, orders)
             assert order.finish_by is not None
             owed = (entry.track, order.number, order.finish_by)
             assert owed not in history.reminded
