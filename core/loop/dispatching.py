@@ -13,7 +13,17 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import asked_now, current_orders, is_hopeless, new_orders, released, supersede, with_orders, withdrawn, without
+from .orders import (
+    asked_now,
+    current_orders,
+    is_hopeless,
+    new_orders,
+    released,
+    supersede,
+    with_orders,
+    withdrawn,
+    without,
+)
 from .steps import ask, drop_request, rearm
 
 

@@ -11,7 +11,7 @@ from .chain import Loop, Rules, Severity, Step
 
 JOURNAL_VERSION: Final = 1
 EVIDENCE_MAX: Final = 50
-"""A case keeps the first and the latest evidence up to this many; every event stays in the event store."""
+"""A case keeps the first evidence, and the latest of each kind, up to this many; every event stays in the store."""
 
 
 class Stage(StrEnum):
@@ -341,10 +341,16 @@ class Case(NamedTuple):
         return self._replace(tracks=tuple(changed if old.name == changed.name else old for old in self.tracks))
 
     def with_evidence(self, evidence: Evidence) -> Case:
-        """The case with one more piece of evidence; the first stays, the middle gives way when there are too many."""
+        """The case with one more piece of evidence.
+
+        The first stays. Where there are too many, the oldest gives way whose kind has come again since: a proof that a
+        closing needs is not crowded out by a sensor that keeps reporting.
+        """
         kept = (*self.evidence, evidence)
         if len(kept) > EVIDENCE_MAX:
-            kept = (kept[0], *kept[-(EVIDENCE_MAX - 1) :])
+            kinds = [one.kind for one in kept]
+            gone = next((at for at in range(1, len(kept)) if kinds[at] in kinds[at + 1 :]), 1)
+            kept = (*kept[:gone], *kept[gone + 1 :])
         return self._replace(evidence=kept)
 
 

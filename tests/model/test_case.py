@@ -53,3 +53,13 @@ def test_a_case_is_named_by_what_makes_it_this_case() -> None:
     names = {case_id("S", "bins.full", "B7", 1), case_id("S", "bins.full", "B7", 2), case_id("T", "bins.full", "B7", 1)}
     assert len(names) == 3
     assert case_id("S", "bins.full", "B7", 1) == "4336f2fd73992d68", "in every process, on every machine"
+
+
+def test_proof_is_not_crowded_out_by_sightings() -> None:
+    told = played(LOOK)
+    assert told.case is not None
+    case = told.case.with_evidence(Evidence("after", OPENING, "e"))
+    for at in range(EVIDENCE_MAX * 2):
+        case = case.with_evidence(Evidence("bin_full", OPENING + timedelta(minutes=at), f"e{at}"))
+    assert "after" in {one.kind for one in case.evidence}
+    assert len(case.evidence) == EVIDENCE_MAX
