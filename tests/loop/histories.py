@@ -100,7 +100,8 @@ def finding(draw: st.DrawFn, history: History) -> Found:
 def next_lapse(case: Case) -> Lapse:
     """The deadline that is reached first; of an open case there is always one."""
     return min(
-        (Lapse(track.name, track.next_at) for track in case.tracks if track.next_at), key=lambda one: (one.due, one.track)
+        (Lapse(track.name, track.next_at) for track in case.tracks if track.next_at),
+        key=lambda one: (one.due, one.track),
     )
 
 
@@ -214,7 +215,8 @@ until = st.sampled_from(
 def brought(draw: st.DrawFn, history: History) -> tuple[Brought, ...]:
     """Evidence as the rules want it, or some of it, or with one thing wrong in it."""
     good = tuple(
-        Brought(proof.kind, "h1", history.now, "B1", "No. 7", (*proof.outcomes, "")[0]) for proof in history.rules.proofs
+        Brought(proof.kind, "h1", history.now, "B1", "No. 7", (*proof.outcomes, "")[0])
+        for proof in history.rules.proofs
     )
     if not good or not one_in(draw, 3):
         return good

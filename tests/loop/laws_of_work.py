@@ -298,7 +298,7 @@ def a_report_is_checked_as_the_rules_say(history: History, before: Case | None, 
             asked = any(order.duty is Duty.CHECK and order.is_open for order in after.orders)
             found = {Reason.NOBODY_FOUND, Reason.NOBODY_ON_DUTY} & {entry.reason for entry in made.entries}
             assert watched or asked or found
-            assert not watched or not (before.severity is Severity.P0)
+            assert not watched or before.severity is not Severity.P0
 
 
 def the_same_again_starts_higher(history: History, before: Case | None, given: Given, made: Decision) -> None:

@@ -19,7 +19,7 @@ from civicloop.core.model.chain import (
     Step,
     TrackRule,
 )
-from civicloop.core.model.limit import Count, Limit, days, hours, minutes, work_days, work_hours
+from civicloop.core.model.limit import Count, Limit, hours, minutes, work_days, work_hours
 
 ROLES = ("cleaner", "hauler", "manager", "secretary", "inspector", "auditor", "reviewer", "ops_center")
 NOBODYS = ("ghost", "spirit")
@@ -63,8 +63,6 @@ def steps(draw: st.DrawFn, name: str, loop: Loop, may_enforce: bool) -> Step:
     inform = draw(roles) if one_in(draw, 3) else ()
     need = draw(st.sampled_from(Need))
     return Step(name, draw(roles), accept, finish, loop, need, False, inform, review=one_in(draw, 4))
-
-
 
 
 @st.composite

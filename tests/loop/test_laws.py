@@ -15,7 +15,8 @@ from civicloop.core.model.given import Given, Verb
 from civicloop.core.model.street import Street
 
 from .histories import History, left_alone, play
-from .laws import ELEVEN
+from .laws import OF_TIME
+from .laws_of_parties import OF_PARTIES
 from .laws_of_work import OF_WORK
 from .random_rules import rules_that_load
 from .random_streets import streets
@@ -28,7 +29,7 @@ def look(history: History, before: Case | None, given: Given, made: Decision) ->
     if made.reason not in (Reason.STALE, Reason.NOT_ASKED):
         verb = f" {given.verb} {given.party}" if hasattr(given, "verb") else ""
         note(f"{history.now:%d %H:%M} {type(given).__name__}{verb}: {made.reason}")
-    for law in (*ELEVEN, *OF_WORK):
+    for law in (*OF_TIME, *OF_PARTIES, *OF_WORK):
         law(history, before, given, made)
 
 
