@@ -23,7 +23,7 @@ def played(rules: Rules, *story: tuple[float, Saying]) -> Story:
     [
         ("dispatch", played(PLAIN)),
         ("dispatch", played(GHOSTS)),
-        ("dispatch", played(PLAIN, (5, say("accept", "cleaner")), (60, lapse()))),
+        ("dispatch", played(PLAIN, (5, say("accept", "cleaner")), (45, lapse()), (60, lapse()))),
         ("disposal", played(PLAIN, (5, say("accept", "cleaner")))),
         ("verification", played(QUIET, (5, say("report", "cleaner")))),
         ("verification", played(PLAIN, (5, cleared()))),
