@@ -39,6 +39,7 @@ class History:
         self.now = OPENING
         self.case: Case | None = None
         self.given: list[tuple[Given, datetime]] = []
+        self.theme: list[Verb] = []
         self.begin_round()
 
     def begin_round(self) -> None:
@@ -74,18 +75,22 @@ class History:
 
 def play(draw: st.DrawFn, history: History, length: int) -> None:
     """Let a random history happen: time passes, deadlines are reached, people and sensors speak."""
+    history.theme = draw(st.sampled_from(THEMES))
     history.give(finding(draw, history))
     for _ in range(length):
-        match draw(st.integers(0, 15)):
+        if not history.theme and draw(st.booleans()):
+            history.give(AllClear(history.now - draw(delays), "gone"))
+            continue
+        match draw(st.integers(0, 17)):
             case 0 | 1 | 2:
                 reach_deadline(draw, history)
             case 3:
                 history.now += draw(st.sampled_from([timedelta(), timedelta(minutes=7), timedelta(days=2)]))
             case 4:
                 history.give(finding(draw, history))
-            case 5:
+            case 5 | 6:
                 history.give(AllClear(history.now - draw(delays), "gone"))
-            case 6:
+            case 7:
                 history.give(absurd(draw, history))
             case _:
                 history.give(answer(draw, history))
@@ -122,6 +127,15 @@ def reach_deadline(draw: st.DrawFn, history: History) -> None:
 
 
 WORK_VERBS = [Verb.REPORT, Verb.ACCEPT, Verb.RETURN, Verb.REPORT, Verb.EXTEND, Verb.SUSPEND, Verb.ACCEPT]
+THEMES = [
+    WORK_VERBS,
+    [Verb.RETURN, Verb.RETURN, Verb.RETURN, Verb.ACCEPT, Verb.REPORT],
+    [Verb.EXTEND, Verb.SUSPEND, Verb.SUSPEND, Verb.ACCEPT],
+    [Verb.REPORT],
+    [],
+]
+"""What those who were asked are prone to do in one history; nothing of the kind: the sensors speak instead."""
+
 STREET_VERBS = [Verb.REASSIGN, Verb.ESCALATE, Verb.SUSPEND, Verb.SUPERVISE, Verb.EXTEND, Verb.COMMENT, Verb.CLOSE]
 AFTERWARDS = [Verb.REOPEN, Verb.APPEAL, Verb.APPROVE, Verb.APPROVE, Verb.DENY, Verb.COMMENT]
 WORK_RESULTS = ["", "", "done", "failed", "false_alarm", "helped", "not_reachable"]
@@ -177,7 +191,7 @@ def _afterwards(draw: st.DrawFn, history: History, case: Case) -> Answer:
 
 
 def _owed(draw: st.DrawFn, history: History, case: Case, track: Track, order: WorkOrder) -> Answer:
-    verb, results = draw(st.sampled_from(WORK_VERBS)), WORK_RESULTS
+    verb, results = draw(st.sampled_from(history.theme or WORK_VERBS)), WORK_RESULTS
     if order.duty is Duty.CHECK and draw(st.booleans()):
         verb, results = Verb.VERIFY, VERDICTS
     if order.duty is Duty.DISPATCH and draw(st.booleans()):

@@ -143,8 +143,9 @@ def unverified_is_the_last_resort(history: History, before: Case | None, given: 
 def sensors_do_not_end_a_danger_to_life(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Law 6; a track whose rule lets it end in vain is not ended by a sensor."""
     if before and before.severity is Severity.P0 and before.was_dispatched and isinstance(given, AllClear | Lapse):
-        ended = any(entry.reason is Reason.TRACK_LAPSED for entry in made.entries)
-        assert ended or before.is_open == bool(made.case and made.case.is_open)
+        reasons = {entry.reason for entry in made.entries}
+        assert Reason.CLEARED not in reasons
+        assert Reason.TRACK_LAPSED in reasons or before.is_open == bool(made.case and made.case.is_open)
 
 
 def no_enforcement_without_review(history: History, before: Case | None, given: Given, made: Decision) -> None:

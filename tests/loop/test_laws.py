@@ -35,7 +35,7 @@ def look(history: History, before: Case | None, given: Given, made: Decision) ->
 
 @given(rules_that_load, streets(), st.data())
 def test_the_laws_hold_in_random_histories(rules: Rules, street: Street, data: st.DataObject) -> None:
-    play(data.draw, History(rules, street, look), data.draw(st.integers(1, 30), "length"))
+    play(data.draw, History(rules, street, look), data.draw(st.integers(1, 35), "length"))
 
 
 @given(rules_that_load, streets(), st.data())
@@ -57,7 +57,7 @@ def test_replaying_the_inputs_gives_the_same_journal(rules: Rules, street: Stree
     """Law 10."""
     made: list[Decision] = []
     history = History(rules, street, lambda _, __, ___, decision: made.append(decision))
-    play(data.draw, history, data.draw(st.integers(1, 30), "length"))
+    play(data.draw, history, data.draw(st.integers(1, 35), "length"))
     case = None
     for (what, now), decision in zip(history.given, made, strict=True):
         assert decide(case, what, now, street) == decision
