@@ -139,7 +139,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     if faults:
         return refuse(case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
-    mine = [_reported(draft, one, state, given) for one in _orders_meant(track, order, given)]
+    mine = [_reported(draft, track, one, state, given) for one in _orders_meant(track, order, given)]
     draft.put(track := with_orders(track, *mine))
     note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
@@ -163,9 +163,13 @@ def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> list[WorkOrd
     return [one for one in track.orders if one.party == order.party and one.is_open and one.duty is Duty.WORK]
 
 
-def _reported(draft: Draft, order: WorkOrder, state: OrderState, given: Answer) -> WorkOrder:
-    """The order as it was reported on; late when that came after its finish (domain 2.5, timeout fact)."""
-    is_late = order.is_late or (order.finish_by is not None and draft.now > order.finish_by)
+def _reported(draft: Draft, track: Track, order: WorkOrder, state: OrderState, given: Answer) -> WorkOrder:
+    """The order as it was reported on; late when that came after its finish (domain 2.5, timeout fact).
+
+    While the clocks stand still nobody becomes late.
+    """
+    now = track.held_at if track.state in STOPPED and track.held_at else draft.now
+    is_late = order.is_late or (order.finish_by is not None and now > order.finish_by)
     return order._replace(state=state, by=given.by or order.by, is_late=is_late)
 
 

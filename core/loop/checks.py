@@ -216,7 +216,8 @@ def lapse_check(draft: Draft, track: Track) -> Reason:
             pass_check(draft, track, SENSOR)
             return Reason.VERIFIED
         return _doubt_sensors(draft, track)
-    late = [order._replace(is_late=True) for order in track.orders if order.duty is Duty.CHECK and order.is_open]
+    asked = [order for order in track.orders if order.duty is Duty.CHECK and order.is_open]
+    late = [order._replace(is_late=True) for order in asked if order.finish_by and order.finish_by <= draft.now]
     if not late and track.awaits_clear:
         return _doubt_sensors(draft, track)
     track = with_orders(track, *late)

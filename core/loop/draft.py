@@ -187,7 +187,7 @@ class Draft:
         """End a track, and the case once enough required tracks are closed; everybody who was asked hears it."""
         track = _ended(track, result)
         self.put(track)
-        if not self._is_joined():
+        if not track.required or not self._is_joined():
             self.journal(Reason.TRACK_CLOSED, track)
             asked = [order.party for order in track.orders]
             return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))

@@ -10,7 +10,7 @@ from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Effect, Rules, S
 from ..model.given import AllClear, Found
 from ..model.notice import NoticeKind
 from ..model.street import Street
-from .checks import SENSOR, fail_check, seen_to_be_clear, sensors_may_close
+from .checks import SENSOR, fail_check, missing_to_close, seen_to_be_clear, sensors_may_close
 from .draft import Decision, Draft, unchanged
 from .orders import asked_now
 from .steps import ask, drop_request, go_on, resume
@@ -73,7 +73,8 @@ def open_case(given: Found, last: Case | None, now: datetime, street: Street) ->
         starts.add(rules.recurrence.start)
     for track in case.tracks:
         steps = [at for at, step in enumerate(rules.chain(track.name)) if step.name in starts]
-        ask(draft, track.name, max(steps, default=0), Reason.ASKED)
+        if draft.case.is_open:  # a track in which nobody can be asked may have ended the case
+            ask(draft, track.name, max(steps, default=0), Reason.ASKED)
     return draft.decision(Reason.OPENED)
 
 
@@ -127,7 +128,8 @@ def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street)
     draft = Draft(case._replace(newest=given.at), now, street, given.event, by=SENSOR)
     draft.note_evidence(Reason.CLEARED, given.at)
     rule = case.rules.on_cleared
-    if not sensors_may_close(case) or (case.was_dispatched and rule is CLOSE_BEFORE_DISPATCH):
+    is_held = rule is CLOSE_BEFORE_DISPATCH or (rule is CLOSE and missing_to_close(case))
+    if not sensors_may_close(case) or (case.was_dispatched and is_held):
         return draft.decision(Reason.NOTED)
     if rule in (CLOSE, CLOSE_BEFORE_DISPATCH):
         return _close_all(draft)

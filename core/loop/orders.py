@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..model.case import Duty, OrderState, Track, WorkOrder
+from ..model.case import Duty, OrderState, Track, TrackState, WorkOrder
 from ..model.chain import Need, Step
 from ..model.limit import Limit
 from ..model.place import Holder

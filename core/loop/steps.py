@@ -31,6 +31,8 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     and ops are told. An enforcement step without a human review leads back to the review before it.
     """
     drop_request(draft, name)
+    track = draft.track(name)
+    draft.put(released(track, draft.case.step(track), draft.now))
     _climb(draft, name, index, reason)
     _open_tracks(draft, name)
 
@@ -61,7 +63,7 @@ def _open_tracks(draft: Draft, name: str) -> None:
         return
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
     for rule in draft.case.rules.tracks:
-        if rule.opens_at in reached and draft.case.track(rule.name) is None:
+        if draft.case.is_open and rule.opens_at in reached and draft.case.track(rule.name) is None:
             track = Track(rule.name, rule.required, TrackState.WORKING, 0, draft.now, due=None, step_due=None)
             draft.case = draft.case._replace(tracks=(*draft.case.tracks, track))
             draft.journal(Reason.TRACK_OPENED, track)

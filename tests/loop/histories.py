@@ -1,138 +1,99 @@
-"""Random rules and random histories: what a case may meet in its life, likely and unlikely."""
+"""Random histories: what a case may meet in its life, likely and unlikely."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from hypothesis import strategies as st
 
 from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
-from civicloop.core.loop.proofs import faults
-from civicloop.core.model.case import Case, TrackState
-from civicloop.core.model.chain import Check, Effect, Loop, Need, OnCleared, Rules, Severity, Step, TrackRule
+from civicloop.core.model.case import Case, Duty, Entry, Reason, Track, TrackState, WorkOrder
+from civicloop.core.model.chain import Rules, Severity
 from civicloop.core.model.finding import Finding
-from civicloop.core.model.given import AllClear, Answer, Found, Given, Lapse, Verb
-from civicloop.core.model.limit import Limit, hours, minutes, work_days, work_hours
+from civicloop.core.model.given import AllClear, Answer, Brought, Found, Given, Lapse, Verb
+from civicloop.core.model.place import Holder
+from civicloop.core.model.street import OPS, Street
 
-from .town import OPENING, ORGANISATIONS, STREET
+from .random_rules import ROLES, one_in
+from .town import OPENING
 
-ROLES = [role for role in ORGANISATIONS if role != "urban_enforcement"]
-LIMITS: list[Limit] = [minutes(5), minutes(30), hours(4), hours(30), work_hours(2), work_days(3)]
-LONGEST = timedelta(days=12)
-"""More than any of these limits can take: three working days across the week of a national holiday."""
+severities = st.sampled_from([None, None, *reversed(Severity)])
+delays = st.sampled_from([timedelta(), timedelta(), timedelta(minutes=3), timedelta(hours=9)])
+people = st.sampled_from(["", "p1", "p2", "p3", "token:desk", "p1 token:desk"])
+anybody = st.sampled_from([*ROLES, "district", "urban_enforcement", "ghost", ""])
 
-limits = st.sampled_from(LIMITS)
-roles = st.lists(st.sampled_from([*ROLES, "ghost", "spirit"]), min_size=1, max_size=3, unique=True).map(tuple)
-people = st.sampled_from(["", "p1", "p2", "p3"])
-severities = st.none() | st.sampled_from(Severity)
-
-
-@st.composite
-def steps(draw: st.DrawFn, name: str, loop: Loop, first: bool) -> Step:
-    if not first and draw(st.integers(0, 9)) == 0:
-        return Step(name, "urban_enforcement", minutes(30), hours(8), loop, enforcement=True)
-    accept, finish = draw(st.none() | limits), draw(st.none() | limits)
-    return Step(
-        name,
-        draw(roles),
-        accept,
-        finish if finish or accept else minutes(30),
-        loop,
-        draw(st.sampled_from(Need)),
-        draw(st.booleans()),
-        draw(st.just(()) | roles),
-        review=draw(st.booleans()),
-    )
-
-
-@st.composite
-def chains(draw: st.DrawFn) -> tuple[Step, ...]:
-    loops = sorted(draw(st.lists(st.sampled_from(Loop), min_size=1, max_size=5)))
-    chain = [draw(steps(f"s{at}", loop, at == 0)) for at, loop in enumerate(loops)]
-    if draw(st.booleans()):
-        chain.insert(0, Step("pause", finish=draw(limits), loop=Loop.MICRO))
-    for at, step in enumerate(chain):
-        if step.enforcement and not any(before.review for before in chain[:at]):
-            chain[at] = Step(step.name, "police", minutes(30), loop=step.loop)
-    return tuple(chain)
-
-
-@st.composite
-def all_rules(draw: st.DrawFn) -> Rules:
-    tracks = [TrackRule("main", draw(chains()))]
-    if draw(st.integers(0, 2)) == 0:
-        tracks.append(TrackRule("side", draw(chains()), required=draw(st.booleans())))
-    parties = draw(roles | st.just(()) | roles)
-    check = Check(draw(st.none() | limits), parties, draw(st.none() | limits))
-    return Rules(
-        "bins.full",
-        tuple(tracks),
-        draw(st.sampled_from(Severity)),
-        draw(st.sampled_from(OnCleared)),
-        draw(st.none() | limits),
-        check,
-        (("helped", Effect.DONE), ("not_reachable", Effect.FAILED)),
-        draw(st.sampled_from([(), ("photo",)])),
-    )
-
-
-def harmless(fault: str) -> bool:
-    """Faults that the loop withstands all the same, so that random rules may have them."""
-    return any(
-        words in fault for words in ("P0", "how long sensors", "after its finish", "from opening", "which enforces")
-    )
-
-
-rules_that_load = all_rules().filter(lambda rules: all(map(harmless, faults(rules))))
+Look = Callable[["History", Case | None, Given, Decision], None]
 
 
 class History:
-    """A case and everything that was decided on it; the laws look at each decision as it is taken."""
+    """A case and everything that was decided on it; the laws look at each decision as it is taken.
 
-    def __init__(self, rules: Rules, look: Callable[["History", Case | None, Given, Decision], None]) -> None:
+    What a law must remember of the round at hand is kept here: the keys of its notices, the tracks whose enforcement
+    a human has approved, the deadlines that were reminded of, and its journal.
+    """
+
+    def __init__(self, rules: Rules, street: Street, look: Look) -> None:
         self.rules = rules
+        self.street = street
         self.look = look
         self.now = OPENING
         self.case: Case | None = None
-        self.rounds: list[list[Decision]] = []
         self.given: list[tuple[Given, datetime]] = []
+        self.theme: list[Verb] = []
+        self.begin_round()
+
+    def begin_round(self) -> None:
+        """Forget what only the round before has had."""
+        self.decisions: list[Decision] = []
+        self.entries: list[Entry] = []
+        self.keys: set[str] = set()
+        self.reviewed: set[str] = set()
+        self.reminded: set[tuple[object, ...]] = set()
+        self.was_reopened = False
+
+    def holder(self, role: str) -> Holder | None:
+        """Who holds ``role`` where the case is, now."""
+        return self.street.holder(role, "E1", self.now)
+
+    def holds(self, role: str) -> bool:
+        """Whether anybody does."""
+        return self.holder(role) is not None
 
     def give(self, given: Given) -> Decision:
         before = self.case
-        decision = decide(before, given, self.now, STREET)
+        decision = decide(before, given, self.now, self.street)
         if before is None or decision.case is None or decision.case.id != before.id:
-            self.rounds.append([])
-        self.rounds[-1].append(decision)
+            self.begin_round()
+        self.decisions.append(decision)
         self.case = decision.case
         self.given.append((given, self.now))
+        self.entries += decision.entries
         self.look(self, before, given, decision)
+        self.was_reopened |= decision.reason is Reason.REOPENED
         return decision
-
-    @property
-    def decisions(self) -> list[Decision]:
-        """What was decided on the round at hand."""
-        return self.rounds[-1]
 
 
 def play(draw: st.DrawFn, history: History, length: int) -> None:
     """Let a random history happen: time passes, deadlines are reached, people and sensors speak."""
+    history.theme = draw(st.sampled_from(THEMES))
     history.give(finding(draw, history))
     for _ in range(length):
-        match draw(st.integers(0, 13)):
+        if not history.theme and draw(st.booleans()):
+            history.give(AllClear(history.now - draw(delays), "gone"))
+            continue
+        match draw(st.integers(0, 17)):
             case 0 | 1 | 2:
                 reach_deadline(draw, history)
             case 3:
                 history.now += draw(st.sampled_from([timedelta(), timedelta(minutes=7), timedelta(days=2)]))
             case 4:
                 history.give(finding(draw, history))
-            case 5:
+            case 5 | 6:
                 history.give(AllClear(history.now - draw(delays), "gone"))
+            case 7:
+                history.give(absurd(draw, history))
             case _:
                 history.give(answer(draw, history))
-
-
-delays = st.sampled_from([timedelta(), timedelta(), timedelta(minutes=3), timedelta(hours=9)])
 
 
 def finding(draw: st.DrawFn, history: History) -> Found:
@@ -141,76 +102,163 @@ def finding(draw: st.DrawFn, history: History) -> Found:
     return Found("bins.full", "B7", what, history.rules, "E1", "C1", history.now - draw(delays), "seen", start)
 
 
+def next_lapse(case: Case) -> Lapse:
+    """The deadline that is reached first; of an open case there is always one."""
+    return min(
+        (Lapse(track.name, track.next_at) for track in case.tracks if track.next_at),
+        key=lambda one: (one.due, one.track),
+    )
+
+
 def reach_deadline(draw: st.DrawFn, history: History) -> None:
     """On time, late, early, twice, or after something else has happened."""
-    dues = [(track.due, track.name) for track in history.case.tracks if track.due] if history.case else []
-    if not dues:
+    if history.case is None or not history.case.is_open:
         return
-    due, name = min(dues)
+    lapse = next_lapse(history.case)
     how = draw(st.sampled_from(["on time", "on time", "late", "early", "wrong"]))
     if how == "early":
-        history.give(Lapse(name, due))
+        history.give(lapse)
     elif how == "wrong":
-        history.give(Lapse(name, due + timedelta(seconds=1)))
+        history.give(lapse._replace(due=lapse.due + timedelta(seconds=1)))
     else:
-        history.now = max(history.now, due + (timedelta(hours=5) if how == "late" else timedelta()))
-        history.give(Lapse(name, due))
-        history.give(Lapse(name, due))
+        history.now = max(history.now, lapse.due + (timedelta(hours=5) if how == "late" else timedelta()))
+        history.give(lapse)
+        history.give(lapse)
 
 
-OPS_VERBS = [Verb.EXTEND, Verb.SUSPEND, Verb.SUSPEND, Verb.RESUME, Verb.REASSIGN, Verb.ESCALATE, Verb.SUPERVISE]
+WORK_VERBS = [Verb.REPORT, Verb.ACCEPT, Verb.RETURN, Verb.REPORT, Verb.EXTEND, Verb.SUSPEND, Verb.ACCEPT]
+THEMES = [
+    WORK_VERBS,
+    [Verb.RETURN, Verb.RETURN, Verb.RETURN, Verb.ACCEPT, Verb.REPORT],
+    [Verb.EXTEND, Verb.SUSPEND, Verb.SUSPEND, Verb.ACCEPT],
+    [Verb.REPORT],
+    [],
+]
+"""What those who were asked are prone to do in one history; nothing of the kind: the sensors speak instead."""
+
+STREET_VERBS = [Verb.REASSIGN, Verb.ESCALATE, Verb.SUSPEND, Verb.SUPERVISE, Verb.EXTEND, Verb.COMMENT, Verb.CLOSE]
+AFTERWARDS = [Verb.REOPEN, Verb.APPEAL, Verb.APPROVE, Verb.APPROVE, Verb.DENY, Verb.COMMENT]
 WORK_RESULTS = ["", "", "done", "failed", "false_alarm", "helped", "not_reachable"]
-CHECKERS = ["auditor", "inspector", "manager", "hauler", "ops_center", "cleaner"]
 VERDICTS = ["pass", "fail", "fail", "unable"]
 
 
-def answer(draw: st.DrawFn, history: History) -> Answer:
-    """Mostly what would be permitted, sometimes anything from anybody."""
+def absurd(draw: st.DrawFn, history: History) -> Answer:
+    """Anything from anybody."""
+    verb, party = draw(st.sampled_from(Verb)), draw(anybody)
+    given = said(draw, history, verb, party, [*WORK_RESULTS, *VERDICTS, "?"])
     case = history.case
-    track = draw(st.sampled_from(case.tracks)) if case else None
-    verb, party, order = draw(st.sampled_from(Verb)), draw(st.sampled_from([*ORGANISATIONS, "ghost"])), ""
-    results = [*WORK_RESULTS, *VERDICTS, "?"]
-    if case and track and draw(st.integers(0, 4)):
-        owing = [order for order in track.orders if order.is_open]
-        if not case.is_open:
-            verb, party = Verb.REOPEN, "ops_center"
-        elif track.state is TrackState.VERIFYING and draw(st.integers(0, 3)):
-            verb, results, party = Verb.VERIFY, VERDICTS, draw(st.sampled_from(CHECKERS))
-        elif track.state is TrackState.SUSPENDED and draw(st.booleans()):
-            verb, party = Verb.RESUME, "ops_center"
-        elif case.step(track).review and draw(st.booleans()):
-            verb, party = draw(st.sampled_from([Verb.APPROVE, Verb.APPROVE, Verb.DENY])), case.step(track).parties[0]
-        elif owing and draw(st.integers(0, 3)):
-            chosen = draw(st.sampled_from(owing))
-            party, order = chosen.party, draw(st.sampled_from(["", case.order_id(chosen)]))
-            verb, results = draw(st.sampled_from([Verb.REPORT, Verb.ACCEPT, Verb.REPORT, Verb.RETURN])), WORK_RESULTS
-            if chosen.check:
-                verb, results = Verb.VERIFY, VERDICTS
-        else:
-            verb, party = draw(st.sampled_from(OPS_VERBS)), "ops_center"
-    by = draw(people)
+    stale = [f"{case.id}.{case.orders_asked}", f"{case.id}.99", "0000.1"] if case else ["0000.1"]
+    return given._replace(
+        track=draw(st.sampled_from(["", "main", "side", "nowhere"])),
+        order=draw(st.sampled_from(["", *stale])),
+        admin=one_in(draw, 4),
+        newer_open=draw(st.booleans()),
+    )
+
+
+def answer(draw: st.DrawFn, history: History) -> Answer:
+    """What somebody in that situation would say."""
+    case = history.case
+    assert case is not None, "a history begins with a finding"
+    if not case.is_open:
+        return _afterwards(draw, history, case)
+    track = draw(st.sampled_from([track for track in case.tracks if track.is_open]))
+    owing = [order for order in track.orders if order.is_open]
+    if track.request is not None and draw(st.booleans()):
+        given = said(draw, history, draw(st.sampled_from([Verb.APPROVE, Verb.DENY])), OPS)
+    elif track.state is TrackState.VERIFYING and draw(st.booleans()):
+        given = said(draw, history, Verb.VERIFY, draw(st.sampled_from(ROLES)), VERDICTS)
+    elif track.state is TrackState.SUSPENDED and one_in(draw, 3):
+        given = said(draw, history, Verb.RESUME, OPS)
+    elif case.step(track).review and draw(st.booleans()):
+        verb = draw(st.sampled_from([Verb.APPROVE, Verb.APPROVE, Verb.DENY]))
+        given = said(draw, history, verb, draw(st.sampled_from(case.step(track).parties)))
+    elif owing and not one_in(draw, 5):
+        given = _owed(draw, history, case, track, draw(st.sampled_from(owing)))
+    else:
+        verbs = [*STREET_VERBS, Verb.VOID] if one_in(draw, 4) else STREET_VERBS
+        given = said(draw, history, draw(st.sampled_from(verbs)), OPS)
+    return given._replace(track=track.name)
+
+
+def _afterwards(draw: st.DrawFn, history: History, case: Case) -> Answer:
+    verb = draw(st.sampled_from(AFTERWARDS))
+    late = [order.party for track in case.tracks for order in track.orders if order.is_late]
+    party = draw(st.sampled_from([OPS, OPS, "district"]))
+    if verb is Verb.APPEAL and late:
+        party = draw(st.sampled_from(late))
+    return said(draw, history, verb, party)._replace(track=draw(st.sampled_from(case.tracks)).name)
+
+
+def _owed(draw: st.DrawFn, history: History, case: Case, track: Track, order: WorkOrder) -> Answer:
+    verb, results = draw(st.sampled_from(history.theme or WORK_VERBS)), WORK_RESULTS
+    if order.duty is Duty.CHECK and draw(st.booleans()):
+        verb, results = Verb.VERIFY, VERDICTS
+    if order.duty is Duty.DISPATCH and draw(st.booleans()):
+        verb = draw(st.sampled_from([Verb.REASSIGN, Verb.REASSIGN, Verb.ESCALATE]))
+    given = said(draw, history, verb, order.party, results)
+    returned = [one.party for one in track.orders if one.party and not one.is_open]
+    if verb is Verb.REASSIGN and returned and draw(st.booleans()):
+        given = given._replace(to=returned[-1])
+    return given._replace(order=draw(st.sampled_from(["", case.order_id(order)])))
+
+
+def said(draw: st.DrawFn, history: History, verb: Verb, party: str, results: list[str] = WORK_RESULTS) -> Answer:
+    """One answer with all that its verb may need, and some of it wrong."""
     return Answer(
         verb,
         party,
         "answer",
-        track=track.name if track else "main",
-        order=order,
-        result=draw(st.sampled_from(results)),
-        reason=draw(st.sampled_from(["because", "because", "because", ""])),
-        to=draw(st.sampled_from([*ORGANISATIONS, "ghost"])),
-        until=history.now + draw(st.sampled_from([timedelta(hours=7), timedelta(days=300), timedelta(hours=-1)])),
-        evidence=draw(st.sampled_from([("photo",), ("photo",), ()])),
-        by=by,
-        admin=draw(st.integers(0, 9)) == 9,
+        organisation=draw(st.sampled_from(["", "", "Haulage"])),
+        result=draw(st.sampled_from(results)) if verb in (Verb.REPORT, Verb.VERIFY) else "",
+        reason="" if one_in(draw, 8) else "because",
+        to=draw(anybody) if verb is Verb.REASSIGN else "",
+        until=history.now + draw(until) if verb is Verb.SUSPEND else None,
+        evidence=brought(draw, history) if verb in (Verb.REPORT, Verb.VERIFY, Verb.COMMENT) else (),
+        by=draw(people),
+        admin=one_in(draw, 12),
+        doubt=draw(st.sampled_from([0, 0, 1, 9])) if verb is Verb.REPORT else 0,
     )
 
 
-def gaps(history: History) -> list[timedelta]:
-    """How long it was from one deadline to the next when nobody ever says anything."""
-    ends = [history.now]
-    while history.case and history.case.is_open and len(ends) < 40:
-        due, name = min((track.due, track.name) for track in history.case.tracks if track.due)
-        history.now = max(history.now, due)
-        history.give(Lapse(name, due))
-        ends.append(history.now)
-    return [later - earlier for earlier, later in pairwise(ends)]
+until = st.sampled_from(
+    [timedelta(hours=7), timedelta(days=3), timedelta(days=365), timedelta(days=366), timedelta(hours=-1), timedelta()]
+)
+
+
+def brought(draw: st.DrawFn, history: History) -> tuple[Brought, ...]:
+    """Evidence as the rules want it, or some of it, or with one thing wrong in it."""
+    good = tuple(
+        Brought(proof.kind, "h1", history.now, "B1", "No. 7", (*proof.outcomes, "")[0])
+        for proof in history.rules.proofs
+    )
+    if not good or not one_in(draw, 3):
+        return good
+    some = good[draw(st.integers(0, len(good))) :]
+    wrong = draw(
+        st.sampled_from(
+            [
+                {},
+                {"hash": ""},
+                {"is_known": True},
+                {"taken_at": None},
+                {"taken_at": history.now - timedelta(days=30)},
+                {"taken_at": history.now + timedelta(seconds=1)},
+                {"place": "C1"},
+                {"number": " "},
+                {"outcome": "?"},
+            ]
+        )
+    )
+    return tuple(one._replace(**wrong) for one in some)
+
+
+def left_alone(history: History, most: int = 60) -> list[datetime]:
+    """The instants at which something happened when nobody ever says anything; ``most`` of them at the most."""
+    instants = [history.now]
+    while history.case and history.case.is_open and len(instants) <= most:
+        lapse = next_lapse(history.case)
+        history.now = max(history.now, lapse.due)
+        history.give(lapse)
+        instants.append(history.now)
+    return instants
