@@ -15,7 +15,7 @@ from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_ch
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
 from .evidence import faults_of, note_brought
-from .orders import current_orders, is_hopeless, is_met, owing, with_orders, without
+from .orders import STOPPED, current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void

@@ -76,13 +76,10 @@ def reassign(draft: Draft, track: Track, given: Answer) -> Decision:
     before = [party for party in asked_now(track) if party not in (given.to, given.party)]
     again = _sent_on if track.state is TrackState.DISPATCHING else _given_to
     track, order = again(draft, track, step, holder)
-    rearm(draft, without(track, Duty.DISPATCH)._replace(state=TrackState.WORKING))
+    rearm(draft, without(track, Duty.DISPATCH)._replace(state=TrackState.WORKING, held_at=None))
     draft.journal(Reason.REASSIGNED, draft.track(track.name), party=given.to)
     draft.tell(NoticeKind.ASK, given.to, Reason.REASSIGNED, step, order, order.accept_by or order.finish_by)
     draft.tell_all(NoticeKind.INFORM, before, Reason.REASSIGNED, step)
-    if is_hopeless(current_orders(draft.track(track.name), step), step.need):
-        # Another party of the step has failed meanwhile: no dispatch makes up for that.
-        ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     return draft.decision(Reason.REASSIGNED)
 
 
@@ -102,6 +99,7 @@ def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Tr
     lost = [order for order in current_orders(track, step) if order.state in LOST]
     mine = [one for one in lost if (one.party, one.organisation) == (holder.role, holder.organisation)]
     order = _resumed(draft, step, mine[0]) if mine else new_orders(draft, step, [holder])[0]
+    order = order._replace(is_late=any(one.is_late for one in track.orders if _is_same(one, order)))
     # In the place of what was lost: who gets the lead's work is the lead.
     at = track.orders.index(lost[0])
     below, above = (
@@ -120,14 +118,5 @@ def _resumed(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
     return order._replace(state=OrderState.ASKED, accept_by=accept_by)
 
 
-def _in_place_of(returned: list[WorkOrder], order: WorkOrder, old: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
-    """The orders with a new one where the first that was returned stood: whoever gets the lead's work leads."""
-    same = [one for one in old if (one.step, one.party, one.duty) == (order.step, order.party, order.duty)]
-    order = order._replace(is_late=any(one.is_late for one in same))
-    orders: list[WorkOrder] = []
-    for one in old:
-        if one in returned[:1]:
-            orders.append(order)
-        if one not in same:
-            orders.append(withdrawn(one) if one in returned else one)
-    return tuple(orders)
+def _is_same(one: WorkOrder, order: WorkOrder) -> bool:
+    return (one.step, one.party, one.duty) == (order.step, order.party, order.duty)

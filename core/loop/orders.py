@@ -11,6 +11,9 @@ from ..model.limit import Limit
 from ..model.place import Holder
 from .draft import Draft
 
+STOPPED: Final = frozenset({TrackState.DISPATCHING, TrackState.SUSPENDED})
+"""States in which the clocks of a step stand still."""
+
 LOST: Final = (OrderState.RETURNED, OrderState.FAILED)
 """The states of an order that its party will not fulfil."""
 
@@ -123,10 +126,15 @@ def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
 
 
 def owing(track: Track, step: Step) -> list[WorkOrder]:
-    """The open orders whose report the step waits for; where one suffices and has been accepted, that one."""
+    """The open orders whose report the step waits for.
+
+    Where any one suffices and was accepted, the others need not; except what was asked again later, to be reworked.
+    """
     orders = [order for order in _counting(current_orders(track, step), step.need) if order.is_open]
-    taken = [order for order in orders if order.state is OrderState.ACCEPTED]
-    return taken if taken and step.need is Need.ANY else orders
+    taken = max((order.asked_at for order in orders if order.state is OrderState.ACCEPTED), default=None)
+    if step.need is not Need.ANY or taken is None:
+        return orders
+    return [order for order in orders if order.state is OrderState.ACCEPTED or order.asked_at > taken]
 
 
 def is_met(orders: list[WorkOrder], need: Need) -> bool:

@@ -9,6 +9,7 @@ from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
 from .orders import (
+    STOPPED,
     asked_now,
     current_orders,
     is_hopeless,
@@ -32,7 +33,8 @@ def ask(draft: Draft, name: str, index: int, reason: Reason) -> None:
     """
     drop_request(draft, name)
     track = draft.track(name)
-    draft.put(released(track, draft.case.step(track), draft.now))
+    if track.state in STOPPED:
+        draft.put(unpaused(draft, track))
     _climb(draft, name, index, reason)
     _open_tracks(draft, name)
 
@@ -59,7 +61,7 @@ def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
 def _open_tracks(draft: Draft, name: str) -> None:
     """Open the tracks that wait for a step which the main track has reached or passed."""
     main = draft.case.tracks[0]
-    if name != main.name or not draft.case.is_open:
+    if name != main.name:
         return
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
     for rule in draft.case.rules.tracks:
@@ -175,7 +177,7 @@ def leave_if_hopeless(draft: Draft, name: str) -> None:
 def remind(draft: Draft, track: Track) -> Reason:
     """Remind whoever owes a report, before it is too late."""
     step = draft.case.step(track)
-    orders = owing(track, step)
+    orders = [order for order in owing(track, step) if order.remind_by]
     track = with_orders(track, *(order._replace(remind_by=None) for order in orders))
     draft.put(track._replace(remind_at=None))
     for order in orders:
@@ -192,7 +194,7 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
         return Reason.ASKED
     missing = unaccepted(track, step)
     reason = Reason.NOT_ACCEPTED if missing else Reason.NOT_FINISHED
-    late = missing or owing(track, step)
+    late = [order for order in missing if order.accept_by and order.accept_by <= draft.now] or owing(track, step)
     track = with_orders(track, *(order._replace(is_late=True) for order in late))
     draft.put(track)
     for order in late:

@@ -11,7 +11,7 @@ from .chain import Loop, Rules, Severity, Step
 
 JOURNAL_VERSION: Final = 1
 EVIDENCE_MAX: Final = 50
-"""A case keeps the first evidence, and the latest of each kind, up to this many; every event stays in the store."""
+"""A case keeps the first and the latest evidence up to this many; every event stays in the event store."""
 
 
 class Stage(StrEnum):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from civicloop.core.model.chain import Severity
 from civicloop.core.model.limit import SLOTS, Calendar, hours, minutes
-from civicloop.core.model.place import Directory, Level, Party, Place, Shift
+from civicloop.core.model.place import Directory, Level, Party, Place
+from civicloop.core.model.roster import Roster, Shift
 from civicloop.core.model.street import Street
 
 from .random_rules import ROLES, one_in
@@ -52,18 +53,19 @@ def parties(draw: st.DrawFn) -> dict[tuple[str, str], Party]:
     return found
 
 
-def shifts(place: str, role: str, first: int, length: int) -> tuple[Shift, ...]:
+def shifts(first: int, length: int) -> tuple[Shift, ...]:
     """A shift a day, and nobody the rest of it."""
     begins = [OPENING + timedelta(days=day, hours=first) for day in range(20)]
-    return tuple(Shift(role, place, at, at + timedelta(hours=length), f"p{n % 3}") for n, at in enumerate(begins))
+    return tuple(Shift(at, at + timedelta(hours=length), (f"p{n % 3}",)) for n, at in enumerate(begins))
 
 
 @st.composite
-def rosters(draw: st.DrawFn, seats: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[Shift, ...]]:
+def rosters(draw: st.DrawFn, seats: list[tuple[str, str]]) -> dict[tuple[str, str], Roster]:
     if not one_in(draw, 3):
         return {}
     kept = draw(st.lists(st.sampled_from(seats), max_size=3, unique=True))
-    return {seat: shifts(*seat, draw(st.integers(-8, 8)), draw(st.sampled_from([8, 24]))) for seat in kept}
+    zone = ZoneInfo("Asia/Shanghai")
+    return {seat: Roster(zone, shifts(draw(st.integers(-8, 8)), draw(st.sampled_from([8, 24])))) for seat in kept}
 
 
 @st.composite

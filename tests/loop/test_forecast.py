@@ -15,7 +15,7 @@ from civicloop.core.model.chain import Rules
 from civicloop.core.model.given import Lapse
 from civicloop.core.model.limit import days
 
-from .histories import rules_that_load
+from .random_rules import rules_that_load
 from .rules import BOTH, BREAK, FINED, GHOSTS, HAUNTED, LOOK, PLAIN, QUIET, SIDE, TWO
 from .town import STREET, Saying, Story, clock, found, minute, say
 
