@@ -127,6 +127,8 @@ def after_the_arbiter_nothing_is_returned(history: History, before: Case | None,
             assert (entry.reason is Reason.ARBITER_ASKED) == (after.returns == most)
             assert entry.party == (history.rules.arbiter if after.returns == most else OPS)
             assert after.due == history.street.deadline(history.now, history.street.dispatch_within)
+        if track.state is TrackState.WORKING and entries_of(made, track.name, Reason.RETURNED):
+            assert after.returns == track.returns + 1 or (after.state, after.step) == (track.state, track.step)
         if track.is_arbitrated and entries_of(made, track.name, Reason.RETURNED):
             was = {order.number: order for order in track.orders}
             back = [one for one in after.orders if one.state is OrderState.RETURNED and was[one.number].is_open]
@@ -237,6 +239,10 @@ def who_owes_a_report_is_reminded_once(history: History, before: Case | None, gi
     percent = history.rules.remind_percent
     for track in made.case.tracks if made.case else ():
         assert track.remind_at is None or track.state is TrackState.WORKING
+        if track.state is TrackState.WORKING and made.case and not unaccepted(track, made.case.step(track)):
+            ahead = [one.remind_by for one in current_orders(track, made.case.step(track)) if one.is_open]
+            ahead = [at for at in ahead if at and at > history.now]
+            assert not ahead or track.remind_at == min(at for at in ahead if at)
         steps = {step.name: step for step in history.rules.chain(track.name)}
         for order in (order for order in track.orders if order.remind_by):
             finish = steps[order.step].finish
@@ -301,6 +307,18 @@ def a_report_is_checked_as_the_rules_say(history: History, before: Case | None, 
             assert not watched or before.severity is not Severity.P0
 
 
+def what_is_clear_stays_clear(history: History, before: Case | None, given: Given, made: Decision) -> None:
+    """An all-clear that a check awaits must hold for the rules' span, and their quiet be over as well."""
+    check = history.rules.check
+    for track, after in tracks_of(before, made):
+        if isinstance(given, AllClear) and track.awaits_clear and after.quiet_until != track.quiet_until:
+            assert check.clear is not None
+            assert track.held_at is not None
+            ends = [history.street.deadline(given.at, check.clear)]
+            ends += [history.street.deadline(track.held_at, check.quiet)] if check.quiet else []
+            assert after.quiet_until == max(ends)
+
+
 def the_same_again_starts_higher(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Within the rules' memory of something that was solved; the new round carries the history."""
     case = made.case
@@ -318,9 +336,9 @@ def the_same_again_starts_higher(history: History, before: Case | None, given: G
     assert case.previous == (before.id if again and before else None)
     assert case.recurrences == (before.recurrences + 1 if again and before else 0)
     if again and memory and case.is_open and case.tracks[0].is_open:
-        names = [step.name for step in case.rules.chain("main")]
-        started = case.tracks[0].step >= names.index(memory.start)
-        assert started or any(step.review for step in case.rules.chain("main")[: case.tracks[0].step + 1])
+        chain, at = case.rules.chain("main"), case.tracks[0].step
+        starts = [index for index, step in enumerate(chain) if step.name in (memory.start, getattr(given, "start", ""))]
+        assert at >= max(starts) or (chain[at].review and any(step.enforcement for step in chain[at:]))
     if not again and isinstance(given, Found) and given.start is None:
         first = next(entry for entry in made.entries if entry.track == "main" and entry.reason is not Reason.OPENED)
         assert first.step == case.rules.chain("main")[0].name
@@ -347,8 +365,6 @@ def a_check_that_fails_too_often_climbs(history: History, before: Case | None, g
             at = {steps.index(one.step) for one in track.orders if one.number in track.reporters}
             climbs = (Reason.ESCALATED, Reason.CHAIN_ENDED, Reason.REVIEW_AWAITED, Reason.PAUSED, Reason.TRACK_LAPSED)
             assert at != {track.step} or entries_of(made, track.name, *climbs)
-        elif after.rework > track.rework and track.state is TrackState.VERIFYING and not track.held_state:
-            assert after.step == track.step
 
 
 def pressure_is_heard(history: History, before: Case | None, given: Given, made: Decision) -> None:
@@ -377,6 +393,7 @@ OF_WORK = (
     an_appeal_changes_no_fact,
     a_result_is_drawn_as_the_rules_say,
     a_report_is_checked_as_the_rules_say,
+    what_is_clear_stays_clear,
     the_same_again_starts_higher,
     only_the_asked_answer,
     a_check_that_fails_too_often_climbs,
