@@ -96,13 +96,11 @@ def a_stopped_clock_stands_still(history: History, before: Case | None, given: G
 def the_same_party_resumes(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Returned work that goes back to whoever returned it is the same order; whoever gets a lead's work leads."""
     for track, after in tracks_of(before, made):
-        if track.state is not TrackState.DISPATCHING or made.reason is not Reason.REASSIGNED:
+        if track.state is not TrackState.DISPATCHING or not entries_of(made, track.name, Reason.REASSIGNED):
             continue
         assert isinstance(given, Answer)
         assert made.case is not None
-        if after.name != made.entries[-1].track:
-            continue
-        step, holder = made.case.step(after), history.holder(given.to)
+        step, holder = made.case.step(track), history.holder(given.to)
         assert holder is not None
         returned = [one for one in current_orders(track, step) if one.state is OrderState.RETURNED]
         (order,) = [one for one in current_orders(after, step) if one.party == given.to and one.is_open]
@@ -203,7 +201,7 @@ def a_report_brings_its_proofs(history: History, before: Case | None, given: Giv
     if given.verb is Verb.REPORT and effect is Effect.DONE:
         assert {kind for kind, proof in proofs.items() if not proof.to_close} <= kinds
     assert all(fits(history, proofs[one.kind], one) for one in given.evidence)
-    assert made.case is not None
+    assert made.case
     assert kinds <= {one.kind for one in made.case.evidence}
 
 
