@@ -92,6 +92,9 @@ def play(draw: st.DrawFn, history: History, length: int) -> None:
                 history.give(AllClear(history.now - draw(delays), "gone"))
             case 7:
                 history.give(absurd(draw, history))
+            case 8 if isinstance(history.given[-1][0], Answer):
+                for _ in range(draw(st.integers(1, 3))):
+                    history.give(history.given[-1][0])
             case _:
                 history.give(answer(draw, history))
 

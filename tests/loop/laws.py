@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
-from civicloop.core.loop.orders import current_orders
+from civicloop.core.loop.orders import current_orders, unaccepted
 from civicloop.core.model.case import Case, Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from civicloop.core.model.chain import Need
 from civicloop.core.model.given import Answer, Found, Given, Lapse
@@ -72,6 +72,9 @@ def no_track_waits_longer_than_its_limits(history: History, before: Case | None,
         if track.due and track.state is not TrackState.SUSPENDED:
             stops = timedelta(days=366) * track.suspensions + timedelta(hours=2) * track.returns
             assert track.due <= latest(history, 2 + track.extensions) + stops
+        if track.state is TrackState.WORKING and made.case and track.due:
+            awaited = unaccepted(track, made.case.step(track))
+            assert all(order.accept_by is None or track.due <= order.accept_by for order in awaited)
 
 
 def latest(history: History, times: int) -> datetime:
@@ -94,6 +97,7 @@ def one_round_is_open(history: History, before: Case | None, given: Given, made:
         assert before is None or not before.is_open
     elif made.case.is_open and not before.is_open:
         assert made.reason is Reason.REOPENED
+    assert made.reason is not Reason.REOPENED or (before is not None and not before.is_open)
 
 
 def nothing_is_changed_by_what_is_refused(history: History, before: Case | None, given: Given, made: Decision) -> None:

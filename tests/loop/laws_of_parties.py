@@ -58,6 +58,21 @@ def a_step_asks_all_its_parties(history: History, before: Case | None, given: Gi
         ] or not track.is_open
 
 
+def no_step_is_left_out(history: History, before: Case | None, given: Given, made: Decision) -> None:
+    """Law 5: after a step that nobody holds comes the next one, or the review before it."""
+    nobody = (Reason.NOBODY_FOUND, Reason.NOBODY_ON_DUTY)
+    for entry in made.entries:
+        track = before.track(entry.track) if before and isinstance(given, Lapse) else None
+        if track and entry.reason is Reason.ESCALATED and any(one.step == entry.step for one in track.orders):
+            # Back to the review that enforcement waits for, or to a step asked before going back: never twice to one.
+            assert not next(step for step in history.rules.chain(track.name) if step.name == entry.step).review
+    for rule in history.rules.tracks:
+        names = [step.name for step in rule.chain]
+        climb = [(one.reason, names.index(one.step)) for one in made.entries if one.track == rule.name]
+        for (reason, at), (_, then) in pairwise(climb):
+            assert reason not in nobody or then <= at + 1
+
+
 def a_step_nobody_holds_is_told_to_ops(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Law 5."""
     nobody = (Reason.NOBODY_FOUND, Reason.NOBODY_ON_DUTY)
@@ -250,6 +265,7 @@ def the_ledger_adds_up(history: History, before: Case | None, given: Given, made
 OF_PARTIES = (
     escalation_adds,
     a_step_asks_all_its_parties,
+    no_step_is_left_out,
     a_step_nobody_holds_is_told_to_ops,
     the_end_of_a_chain_is_not_the_end_of_the_case,
     who_verifies_did_not_report,

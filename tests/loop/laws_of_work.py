@@ -96,13 +96,11 @@ def a_stopped_clock_stands_still(history: History, before: Case | None, given: G
 def the_same_party_resumes(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Returned work that goes back to whoever returned it is the same order; whoever gets a lead's work leads."""
     for track, after in tracks_of(before, made):
-        if track.state is not TrackState.DISPATCHING or made.reason is not Reason.REASSIGNED:
+        if track.state is not TrackState.DISPATCHING or not entries_of(made, track.name, Reason.REASSIGNED):
             continue
         assert isinstance(given, Answer)
         assert made.case is not None
-        if after.name != made.entries[-1].track:
-            continue
-        step, holder = made.case.step(after), history.holder(given.to)
+        step, holder = made.case.step(track), history.holder(given.to)
         assert holder is not None
         returned = [one for one in current_orders(track, step) if one.state is OrderState.RETURNED]
         (order,) = [one for one in current_orders(after, step) if one.party == given.to and one.is_open]
@@ -127,6 +125,8 @@ def after_the_arbiter_nothing_is_returned(history: History, before: Case | None,
             assert (entry.reason is Reason.ARBITER_ASKED) == (after.returns == most)
             assert entry.party == (history.rules.arbiter if after.returns == most else OPS)
             assert after.due == history.street.deadline(history.now, history.street.dispatch_within)
+        if track.state is TrackState.WORKING and entries_of(made, track.name, Reason.RETURNED):
+            assert after.returns == track.returns + 1 or (after.state, after.step) == (track.state, track.step)
         if track.is_arbitrated and entries_of(made, track.name, Reason.RETURNED):
             was = {order.number: order for order in track.orders}
             back = [one for one in after.orders if one.state is OrderState.RETURNED and was[one.number].is_open]
@@ -201,7 +201,7 @@ def a_report_brings_its_proofs(history: History, before: Case | None, given: Giv
     if given.verb is Verb.REPORT and effect is Effect.DONE:
         assert {kind for kind, proof in proofs.items() if not proof.to_close} <= kinds
     assert all(fits(history, proofs[one.kind], one) for one in given.evidence)
-    assert made.case is not None
+    assert made.case
     assert kinds <= {one.kind for one in made.case.evidence}
 
 
@@ -237,6 +237,10 @@ def who_owes_a_report_is_reminded_once(history: History, before: Case | None, gi
     percent = history.rules.remind_percent
     for track in made.case.tracks if made.case else ():
         assert track.remind_at is None or track.state is TrackState.WORKING
+        if track.state is TrackState.WORKING and made.case and not unaccepted(track, made.case.step(track)):
+            ahead = [one.remind_by for one in current_orders(track, made.case.step(track)) if one.is_open]
+            ahead = [at for at in ahead if at and at > history.now]
+            assert not ahead or track.remind_at == min(at for at in ahead if at)
         steps = {step.name: step for step in history.rules.chain(track.name)}
         for order in (order for order in track.orders if order.remind_by):
             finish = steps[order.step].finish
@@ -301,6 +305,18 @@ def a_report_is_checked_as_the_rules_say(history: History, before: Case | None, 
             assert not watched or before.severity is not Severity.P0
 
 
+def what_is_clear_stays_clear(history: History, before: Case | None, given: Given, made: Decision) -> None:
+    """An all-clear that a check awaits must hold for the rules' span, and their quiet be over as well."""
+    check = history.rules.check
+    for track, after in tracks_of(before, made):
+        if isinstance(given, AllClear) and track.awaits_clear and after.quiet_until != track.quiet_until:
+            assert check.clear is not None
+            assert track.held_at is not None
+            ends = [history.street.deadline(given.at, check.clear)]
+            ends += [history.street.deadline(track.held_at, check.quiet)] if check.quiet else []
+            assert after.quiet_until == max(ends)
+
+
 def the_same_again_starts_higher(history: History, before: Case | None, given: Given, made: Decision) -> None:
     """Within the rules' memory of something that was solved; the new round carries the history."""
     case = made.case
@@ -318,9 +334,9 @@ def the_same_again_starts_higher(history: History, before: Case | None, given: G
     assert case.previous == (before.id if again and before else None)
     assert case.recurrences == (before.recurrences + 1 if again and before else 0)
     if again and memory and case.is_open and case.tracks[0].is_open:
-        names = [step.name for step in case.rules.chain("main")]
-        started = case.tracks[0].step >= names.index(memory.start)
-        assert started or any(step.review for step in case.rules.chain("main")[: case.tracks[0].step + 1])
+        chain, at = case.rules.chain("main"), case.tracks[0].step
+        starts = [index for index, step in enumerate(chain) if step.name in (memory.start, getattr(given, "start", ""))]
+        assert at >= max(starts) or (chain[at].review and any(step.enforcement for step in chain[at:]))
     if not again and isinstance(given, Found) and given.start is None:
         first = next(entry for entry in made.entries if entry.track == "main" and entry.reason is not Reason.OPENED)
         assert first.step == case.rules.chain("main")[0].name
@@ -347,8 +363,6 @@ def a_check_that_fails_too_often_climbs(history: History, before: Case | None, g
             at = {steps.index(one.step) for one in track.orders if one.number in track.reporters}
             climbs = (Reason.ESCALATED, Reason.CHAIN_ENDED, Reason.REVIEW_AWAITED, Reason.PAUSED, Reason.TRACK_LAPSED)
             assert at != {track.step} or entries_of(made, track.name, *climbs)
-        elif after.rework > track.rework and track.state is TrackState.VERIFYING and not track.held_state:
-            assert after.step == track.step
 
 
 def pressure_is_heard(history: History, before: Case | None, given: Given, made: Decision) -> None:
@@ -377,6 +391,7 @@ OF_WORK = (
     an_appeal_changes_no_fact,
     a_result_is_drawn_as_the_rules_say,
     a_report_is_checked_as_the_rules_say,
+    what_is_clear_stays_clear,
     the_same_again_starts_higher,
     only_the_asked_answer,
     a_check_that_fails_too_often_climbs,

@@ -11,8 +11,9 @@ from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
 from civicloop.core.model.case import Case, Reason
 from civicloop.core.model.chain import Rules
-from civicloop.core.model.given import Given, Verb
-from civicloop.core.model.street import Street
+from civicloop.core.model.finding import Finding
+from civicloop.core.model.given import Answer, Found, Given, Verb
+from civicloop.core.model.street import OPS, Street
 
 from .histories import History, left_alone, play
 from .laws import OF_TIME
@@ -36,6 +37,16 @@ def look(history: History, before: Case | None, given: Given, made: Decision) ->
 @given(rules_that_load, streets(), st.data())
 def test_the_laws_hold_in_random_histories(rules: Rules, street: Street, data: st.DataObject) -> None:
     play(data.draw, History(rules, street, look), data.draw(st.integers(1, 35), "length"))
+
+
+@given(rules_that_load, streets(), st.lists(st.sampled_from([Verb.EXTEND, Verb.SUSPEND, Verb.RESUME]), max_size=7))
+def test_what_the_street_grants_has_an_end(rules: Rules, street: Street, verbs: list[Verb]) -> None:
+    """The quotas: the street grants all it is asked for at once, and the laws look how often it did."""
+    history = History(rules, street, look)
+    history.give(Found("bins.full", "B7", Finding("bin_full"), rules, "E1", "C1", history.now, "seen"))
+    for verb in (*verbs, Verb.REOPEN):
+        until = history.now + timedelta(hours=7)
+        history.give(Answer(verb, OPS, "answer", reason="because", until=until, admin=True))
 
 
 @given(rules_that_load, streets(), st.data())
