@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from civicloop.core.model.chain import Severity
 from civicloop.core.model.limit import SLOTS, Calendar, hours, minutes
-from civicloop.core.model.place import Directory, Level, Party, Place
+from civicloop.core.model.place import Directory, Level, Page, Party, Place
 from civicloop.core.model.roster import Roster, Shift
 from civicloop.core.model.street import Street
 
@@ -25,6 +25,7 @@ FIRMS = ("Estate Co", "Haulage", "Street", "")
 """Few, so that other roles are often the same firm; a family has none."""
 
 ZONES = ("Asia/Shanghai", "Asia/Shanghai", "Europe/Berlin")
+PAGES = ((), (Page("app"),), (Page("app"), Page("sms", timedelta(minutes=5)), Page("voice", least=Severity.P1)))
 HOURS = (SLOTS, ((time(8), time(20)),), ((time(0), time(2)), (time(22), time(23))))
 OFF_DAYS = [date(2025, 9, 12) + timedelta(days=ahead) for ahead in range(12)]
 
@@ -47,7 +48,7 @@ def parties(draw: st.DrawFn) -> dict[tuple[str, str], Party]:
     for role in (*ROLES, "urban_enforcement"):
         if role not in missing:
             place, firm = draw(st.sampled_from(["C1", "E1", "S"])), draw(st.sampled_from(FIRMS))
-            found[place, role] = Party(place, role, firm, (), draw(st.sampled_from([(), ("app",), ("app", "sms")])))
+            found[place, role] = Party(place, role, firm, (), draw(st.sampled_from(PAGES)))
     if one_in(draw, 4):
         found["D", "cleaner"] = Party("D", "cleaner", "District")
     return found

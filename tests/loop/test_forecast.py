@@ -55,7 +55,7 @@ FORECASTS: dict[str, tuple[Rules, list[tuple[float, Saying]], float, str, Ending
         BOTH,
         [(5, say("report", "cleaner"))],
         6,
-        "20 check_overdue auditor; 25 verified sensor, closed",
+        "20 check_overdue auditor, check_asked ops_center; 25 verified sensor, closed",
         Ending.CLOSES,
     ),
     "a stop resumes by itself": (
