@@ -19,7 +19,7 @@ from .orders import STOPPED, current_orders, is_hopeless, is_met, owing, with_or
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm, turn_to_others
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -151,7 +151,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         reporters = tuple(sorted({*solvers, *numbers}))
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
-        rearm(draft, track)
+        turn_to_others(draft, track, order)
         leave_if_hopeless(draft, track.name)
     return draft.decision(Reason.REPORTED)
 
@@ -190,8 +190,8 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     if track.is_arbitrated and order.duty is Duty.WORK:
         detail = f"{draft.case.rules.arbiter} was asked who does this after {track.returns} returns; do it, or report"
         return refuse(draft.case, Reason.RETURNS_USED, detail)
-    order = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
-    draft.put(track := with_orders(track, order))
+    returned = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
+    draft.put(track := with_orders(track, returned))
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
     drop_request(draft, track.name, of=order.party)
     track = draft.track(track.name)
@@ -200,9 +200,9 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     elif track.state in _AT_WORK and order.step == step.name and is_hopeless(current_orders(track, step), step.need):
-        dispatch(draft, track, order)
+        dispatch(draft, track, returned)
     else:
-        rearm(draft, track)
+        turn_to_others(draft, track, order)
     return draft.decision(Reason.RETURNED)
 
 

@@ -6,14 +6,14 @@ with the time it had left, another starts afresh; whoever receives a return may 
 
 from __future__ import annotations
 
-from ..model.case import Duty, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.case import Duty, Reason, Track, TrackState, WorkOrder
 from ..model.chain import ENFORCEMENT_BODIES, Step
 from ..model.given import Answer
 from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import LOST, asked_now, clocked, current_orders, new_orders, supersede, unpaused, withdrawn, without
+from .orders import LOST, asked_afresh, asked_now, current_orders, new_orders, supersede, unpaused, withdrawn, without
 from .steps import ask, drop_request, rearm
 
 
@@ -98,7 +98,7 @@ def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Tr
     track = unpaused(draft, track)
     lost = [order for order in current_orders(track, step) if order.state in LOST]
     mine = [one for one in lost if (one.party, one.organisation) == (holder.role, holder.organisation)]
-    order = _resumed(draft, step, mine[0]) if mine else new_orders(draft, step, [holder])[0]
+    order = asked_afresh(draft, step, mine[0]) if mine else new_orders(draft, step, [holder])[0]
     order = order._replace(is_late=any(one.is_late for one in track.orders if _is_same(one, order)))
     # In the place of what was lost: who gets the lead's work is the lead.
     at = track.orders.index(lost[0])
@@ -107,15 +107,6 @@ def _sent_on(draft: Draft, track: Track, step: Step, holder: Holder) -> tuple[Tr
         for part in (track.orders[:at], track.orders[at:])
     )
     return track._replace(orders=(*below, order, *above)), order
-
-
-def _resumed(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
-    """The order asked again, to be finished in the time that was left; afresh where none was."""
-    afresh = clocked(draft, step, order)
-    if order.finish_by is None or order.finish_by <= draft.now:
-        return afresh
-    accept_by = afresh.accept_by and min(afresh.accept_by, order.finish_by)
-    return order._replace(state=OrderState.ASKED, accept_by=accept_by)
 
 
 def _is_same(one: WorkOrder, order: WorkOrder) -> bool:

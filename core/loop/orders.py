@@ -45,6 +45,15 @@ def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
     return with_finish(draft, order, begins, step.finish)
 
 
+def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
+    """The order asked again, to be finished in the time that was left; wholly afresh where none was."""
+    afresh = clocked(draft, step, order)
+    if order.finish_by is None or order.finish_by <= draft.now:
+        return afresh
+    accept_by = afresh.accept_by and min(afresh.accept_by, order.finish_by)
+    return order._replace(state=OrderState.ASKED, accept_by=accept_by)
+
+
 def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) -> WorkOrder:
     """The order with ``limit`` from ``begins`` to finish, and a reminder at the rules' share of it."""
     finish_by = draft.street.deadline(begins, limit, order.organisation)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ..model.case import Duty, Reason, Track, TrackState
-from ..model.chain import Silence, Step
+from ..model.case import Duty, OrderState, Reason, Track, TrackState, WorkOrder
+from ..model.chain import Need, Silence, Step
 from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
 from .orders import (
     STOPPED,
+    asked_afresh,
     asked_now,
     current_orders,
     is_hopeless,
@@ -172,6 +173,26 @@ def leave_if_hopeless(draft: Draft, name: str) -> None:
     step = draft.case.step(track)
     if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
         ask(draft, name, track.step + 1, Reason.ESCALATED)
+
+
+def turn_to_others(draft: Draft, track: Track, lost: WorkOrder) -> None:
+    """Go on with whoever is left; where ``lost`` had taken an any-step on for all, the others are asked afresh.
+
+    They had heard that it was taken, and their time to accept ran on meanwhile.
+    """
+    step = draft.case.step(track)
+    orders = current_orders(track, step)
+    others = [order for order in orders if order.state is OrderState.ASKED]
+    had_it = lost.state is OrderState.ACCEPTED and lost.step == step.name and lost.duty is Duty.WORK
+    is_free = had_it and step.need is Need.ANY and len(owing(track, step)) == len(others)
+    if track.state is not TrackState.WORKING or not is_free:
+        return rearm(draft, track)
+    others = [asked_afresh(draft, step, order) for order in others]
+    rearm(draft, with_orders(track, *others))
+    for order in others:
+        draft.journal(Reason.ASKED, draft.track(track.name), party=order.party)
+        draft.tell(NoticeKind.ASK, order.party, Reason.ASKED, step, order, order.accept_by or order.finish_by)
+    return None
 
 
 def remind(draft: Draft, track: Track) -> Reason:
