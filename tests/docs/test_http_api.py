@@ -31,8 +31,8 @@ from civicloop.core.gateway.office import Office
 from civicloop.core.gateway.openapi import document
 from civicloop.core.gateway.tokens import Gate
 from civicloop.core.gateway.views import CaseView
-from civicloop.core.loop.permits import CLOSED_TOO, PERMITS, REASON_NEEDED
-from civicloop.core.model.case import Stage
+from civicloop.core.loop.permits import PERMITS
+from civicloop.core.model.case import Reason, Stage, TrackState
 from civicloop.core.model.given import Verb
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.sample import write_sample
@@ -130,13 +130,15 @@ def test_every_member_of_an_answer_is_documented() -> None:
 
 @pytest.mark.parametrize("verb", Verb)
 def test_who_may_say_what_is_documented(verb: Verb) -> None:
-    [row] = [row for row in answer_tables() if len(row) == 4 and row[0] == verb]
-    yes = {True: "yes", False: "no"}
-    assert row[1:] == [PERMITS[verb].value, yes[verb in REASON_NEEDED], yes[verb in CLOSED_TOO]]
+    [row] = [row for row in answer_tables() if len(row) == 5 and row[0] == verb]
+    permit, yes = PERMITS[verb], {True: "yes", False: "no"}
+    is_any = permit.of_case or permit.when == frozenset(TrackState) - {TrackState.CLOSED}
+    states = "open" if is_any else ", ".join(state for state in TrackState if state in permit.when)
+    assert row[1:] == [permit.who, states, yes[permit.says_why], yes[permit.on_closed]]
 
 
 def test_no_verb_is_made_up() -> None:
-    assert sorted(row[0] for row in answer_tables() if len(row) == 4) == sorted(Verb)
+    assert sorted(row[0] for row in answer_tables() if len(row) == 5) == sorted(Verb)
 
 
 def sources(folder: str) -> Iterator[ast.AST]:
@@ -146,11 +148,12 @@ def sources(folder: str) -> Iterator[ast.AST]:
 
 def refusals() -> set[str]:
     """The reasons that refuse() is called with in the pure loop."""
-    found = {"not_asked", "not_permitted"}  # chosen by the verb, in a variable
+    found = {"not_asked", "not_permitted", "nobody_found", "nobody_on_duty"}  # chosen in a variable
+    found |= {permit.otherwise for permit in PERMITS.values()}
     for node in sources("core/loop"):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refuse":
             reason = node.args[1]
-            if isinstance(reason, ast.Attribute):
+            if isinstance(reason, ast.Attribute) and reason.attr in Reason.__members__:
                 found.add(reason.attr.lower())
     return found
 

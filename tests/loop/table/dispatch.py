@@ -233,7 +233,7 @@ ROWS = (
     Row("who receives a return does not report", PLAIN, ((0, found()), (5, NOT_OURS)), (6, say("report", "ops_center")),
         "refused: not_permitted", (), (), "dispatching clean 20, returned 1"),
     Row("what is dispatched is not extended", PLAIN, ((0, found()), (5, NOT_OURS)), (6, say("extend", "ops_center")),
-        "refused: overdue", (), (), "dispatching clean 20, returned 1"),
+        "refused: not_now", (), (), "dispatching clean 20, returned 1"),
     Row("what was returned is not verified", PLAIN, ((0, found()), (5, NOT_OURS)), (6, say("verify", "ops_center")),
         "refused: not_verifying", (), (), "dispatching clean 20, returned 1"),
     # --- returned work of which some had failed

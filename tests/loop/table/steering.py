@@ -18,7 +18,7 @@ ROWS = (
         "refused: chain_ended", (), (), "working press 30"),
     Row("escalated while it is checked", LOOK, ((0, found()), (3, say("report", "cleaner"))),
         (5, say("escalate", "ops_center")),
-        "refused: chain_ended", (), (), "verifying clean 33"),
+        "refused: not_now", (), (), "verifying clean 33"),
     Row("escalated by the party itself", PLAIN, ((0, found()),), (5, say("escalate", "cleaner")),
         "refused: not_permitted", (), (), "working clean 10"),
     Row("supervised", PLAIN, ((0, found()), (10, lapse())), (12, say("supervise", "ops_center")),
