@@ -1,6 +1,6 @@
 """The laws of the whole loop (issue 3): requests, stops, returns, joins, evidence, reminders, samples, recurrence."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from civicloop.core.loop.draft import Decision
 from civicloop.core.loop.orders import current_orders, unaccepted
@@ -200,17 +200,17 @@ def a_report_brings_its_proofs(history: History, before: Case | None, given: Giv
     effect = {"": Effect.DONE, **{one.value: one for one in Effect}, **dict(before.rules.outcomes)}.get(given.result)
     if given.verb is Verb.REPORT and effect is Effect.DONE:
         assert {kind for kind, proof in proofs.items() if not proof.to_close} <= kinds
-    assert all(fits(history, proofs[one.kind], one) for one in given.evidence)
+    assert all(fits(history, before.opened_at, proofs[one.kind], one) for one in given.evidence)
     assert made.case
     assert kinds <= {one.kind for one in made.case.evidence}
 
 
-def fits(history: History, proof: Proof, one: Brought) -> bool:
-    """Whether a piece of evidence is what the rules ask for, the start of its time apart."""
+def fits(history: History, since: datetime, proof: Proof, one: Brought) -> bool:
+    """Whether a piece of evidence is what the rules ask for, and no older than the case."""
     return (
         (not proof.is_fresh or bool(one.hash and not one.is_known))
         and (not proof.is_here or one.place in ("E1", "B1"))
-        and (not proof.is_timely or (one.taken_at is not None and one.taken_at == history.now))
+        and (not proof.is_timely or (one.taken_at is not None and since <= one.taken_at <= history.now))
         and (not proof.is_numbered or bool(one.number.strip()))
         and (not proof.outcomes or one.outcome in proof.outcomes)
     )
@@ -240,7 +240,7 @@ def who_owes_a_report_is_reminded_once(history: History, before: Case | None, gi
         if track.state is TrackState.WORKING and made.case and not unaccepted(track, made.case.step(track)):
             ahead = [one.remind_by for one in current_orders(track, made.case.step(track)) if one.is_open]
             ahead = [at for at in ahead if at and at > history.now]
-            assert not ahead or track.remind_at == min(at for at in ahead if at)
+            assert not ahead or (track.remind_at and track.remind_at <= min(at for at in ahead if at))
         steps = {step.name: step for step in history.rules.chain(track.name)}
         for order in (order for order in track.orders if order.remind_by):
             finish = steps[order.step].finish
