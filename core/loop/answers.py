@@ -59,7 +59,7 @@ def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
         return refuse(case, Reason.CASE_CLOSED, f"track {track.name} of case {case.id} is closed already")
     if permit.says_why and not given.reason.strip():
         return refuse(case, Reason.REASON_MISSING, f"{given.verb} needs a reason; say why in 'reason'")
-    if permit.who is Who.ANYONE and draft.holder(given.party) is None:
+    if permit.who in (Who.ANYONE, Who.DECIDER) and not given.admin and draft.holder(given.party) is None:
         return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
     if not is_permitted(case, track, given, draft.street):
         return _not_permitted(case, track, given)
@@ -188,7 +188,7 @@ _AT_WORK: Final = (TrackState.WORKING, TrackState.SUPERVISED)
 def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     order, step = _my_order(draft, track, given), draft.case.step(track)
     if track.is_arbitrated and order.duty is Duty.WORK:
-        detail = f"{draft.case.rules.arbiter} was asked who does this after {track.returns} returns; do it, or report"
+        detail = f"after {track.returns} returns nobody returns this any more; do it, or report why it failed"
         return refuse(draft.case, Reason.RETURNS_USED, detail)
     returned = order._replace(state=OrderState.RETURNED, by=given.by or order.by)
     draft.put(track := with_orders(track, returned))

@@ -18,19 +18,19 @@ from .steps import ask, drop_request, rearm
 
 
 def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
-    """Have returned work sent on; after too many returns by the arbiter, whose choice stands.
+    """Have returned work sent on; after too many returns by the arbiter, and then nobody returns it any more.
 
     Where the dispatcher is who returned it, or nobody could dispatch, the next step is asked at once.
     """
     rules = draft.case.rules
     drop_request(draft, track.name)
-    track = draft.track(track.name)._replace(returns=track.returns + 1)
+    returns = track.returns + 1
+    track = draft.track(track.name)._replace(returns=returns, is_arbitrated=returns >= rules.returns_max)
     draft.put(track)
-    is_last = track.returns >= rules.returns_max
-    role = rules.arbiter if is_last else OPS
+    role = rules.arbiter if track.is_arbitrated else OPS
     if role != returned.party:
         if holder := draft.holder(role):
-            return _ask_dispatcher(draft, track._replace(is_arbitrated=is_last), holder)
+            return _ask_dispatcher(draft, track, holder)
         draft.journal(draft.nobody([role]), track, party=role)
         draft.tell_ops(draft.nobody([role]), track)
     return ask(draft, track.name, track.step + 1, Reason.ESCALATED)

@@ -276,10 +276,6 @@ class Store(Protocol):
         """The open round of a key, else its latest."""
         ...
 
-    def rounds(self, scenario: str, key: str, most: int) -> list[Case]:
-        """The rounds of a key, newest first."""
-        ...
-
     def children(self, case: str, most: int) -> list[Case]:
         """The cases that were linked to this one when they opened, newest first."""
         ...

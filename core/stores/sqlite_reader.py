@@ -51,10 +51,6 @@ class SqliteReader:
         """The open round of a key, else its latest."""
         return self._one_case(sql.LATEST.one, part0=scenario, part1=key)
 
-    def rounds(self, scenario: str, key: str, most: int) -> list[Case]:
-        """The rounds of a key, newest first."""
-        return self._cases(self._reads.rows(sql.ROUNDS, scenario=scenario, key=key, most=most))
-
     def children(self, case: str, most: int) -> list[Case]:
         """The cases that were linked to this one when they opened, newest first."""
         return self._cases(self._reads.rows(sql.CHILDREN, parent=case, most=most))

@@ -49,8 +49,9 @@ def make_street(folder: Path) -> Path:
     )
     delivery = '[delivery]\ndefault = ["drop"]\nops = ["drop"]\ncommands = ["drop"]\n'
     settings.write_text(kept + FAST + chain + delivery, encoding="utf-8")
-    parties = folder / "parties.csv"
-    parties.write_text(parties.read_text(encoding="utf-8").replace("console", "drop"), encoding="utf-8")
+    for name in ("parties.csv", "people.csv"):
+        people = folder / name
+        people.write_text(people.read_text(encoding="utf-8").replace("console", "drop"), encoding="utf-8")
     return folder
 
 

@@ -82,12 +82,12 @@ def test_the_open_round_is_meant_else_the_latest():
     stage.hear(fill(90, id="1"))
     stage.hear(fill(5, 1, "2"), minute=1)
     stage.hear(fill(60, 2, "3", subject="B2"), minute=2)  # full enough for the other scenario only
-    first = stage.store.rounds("bins.full", "B1", 9)[0]
+    first = stage.store.round("bins.full", "B1")
     assert not first.is_open
     assert stage.case("bins.named/B2").parent == first.id
     stage.hear(fill(90, 3, "4"), minute=3)
     stage.hear(fill(60, 4, "5", subject="B3"), minute=4)
-    assert stage.case("bins.named/B3").parent == stage.store.rounds("bins.full", "B1", 9)[0].id != first.id
+    assert stage.case("bins.named/B3").parent == stage.store.round("bins.full", "B1").id != first.id
 
 
 def test_a_parent_may_be_named_by_its_id():

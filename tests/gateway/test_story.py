@@ -188,10 +188,10 @@ STANDING: dict[str, tuple[Story, float, list[str]]] = {
         ["inspector was asked at 09:05 to check (clean) and has until 09:35"],
     ),
     "watched": (played(QUIET, (5, REPORT)), 6, ["the sensors watch it until 09:25: clean"]),
-    "nobody to check": (
+    "nobody of the rules to check": (
         played(NOBODY_LOOKS, (5, REPORT)),
         6,
-        ["it is reported as solved and waits until 09-13 09:05 for what closing needs: clean"],
+        ["street operations centre was asked at 09:05 to check (clean) and has until 09-13 09:05"],
     ),
     "stopped": (played(PLAIN, (5, STOP)), 6, ["it is stopped, and resumes by itself at 19:00: clean"]),
     "pausing": (played(WAITING), 1, ["it waits until 09:05, as its chain says: wait"]),

@@ -110,7 +110,9 @@ def who_verifies_did_not_report(history: History, before: Case | None, given: Gi
     for entry in made.entries:
         if entry.reason not in (Reason.VERIFIED, Reason.CHECK_ASKED) or entry.party == "sensor":
             continue
-        track = (before if entry.reason is Reason.VERIFIED and before else made.case).track(entry.track)  # type: ignore[union-attr]
+        case = before if entry.reason is Reason.VERIFIED and before else made.case
+        assert case is not None
+        track = case.track(entry.track)
         assert track is not None
         holder = history.holder(entry.party)
         firms = {holder.organisation if holder else "", getattr(given, "organisation", "")}

@@ -71,7 +71,8 @@ def more_time_is_granted_in_time_and_seldom(
             until = history.street.deadline(order.finish_by, step.finish, order.organisation)
             assert longer[order.number].finish_by == until
             assert longer[order.number].accept_by == order.accept_by
-        assert after.step_due in (track.step_due, max(one.finish_by for one in current_orders(after, step)))  # type: ignore[type-var]
+        finishes = [one.finish_by for one in current_orders(after, step) if one.finish_by]
+        assert after.step_due in (track.step_due, max(finishes))
 
 
 def a_stopped_clock_stands_still(history: History, before: Case | None, given: Given, made: Decision) -> None:
@@ -87,7 +88,12 @@ def a_stopped_clock_stands_still(history: History, before: Case | None, given: G
             if later is None or later.asked_at != order.asked_at:
                 continue
             assert later.finish_by == (order.finish_by and order.finish_by + pause)
-            assert later.accept_by == (order.accept_by and order.accept_by + pause)
+            if order.state is OrderState.RETURNED:  # asked again: as long to accept as anybody, within what is left
+                assert step.accept is None or later.accept_by is not None
+                assert later.accept_by is None or history.now < later.accept_by
+                assert None in (later.accept_by, later.finish_by) or later.accept_by <= later.finish_by
+            else:
+                assert later.accept_by == (order.accept_by and order.accept_by + pause)
         if after.state is TrackState.WORKING and not step.parties and after.step == track.step:
             assert track.step_due is not None
             assert after.due == track.step_due + pause

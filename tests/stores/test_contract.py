@@ -44,7 +44,7 @@ def test_a_new_store_is_empty(desk: Desk) -> None:
         assert (turn.cases(["x"]), turn.due_cases(desk.at(0), 9), turn.due_memos(desk.at(0), 9)) == ({}, [], [])
         assert (turn.seen([]), turn.memos([]), turn.latest([]), turn.cases([])) == ({}, {}, {}, {})
         assert (turn.brought(["h"]), turn.conduct([("s", "r")])) == (frozenset(), {})
-    assert (store.rounds("a", "b", 9), store.children("x", 9)) == ([], [])
+    assert store.children("x", 9) == []
 
 
 def test_what_a_turn_commits_is_all_there(desk: Desk) -> None:
@@ -452,8 +452,6 @@ def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: 
 def test_rounds_are_read_newest_first_and_no_more_than_asked(desk: Desk) -> None:
     old = [desk.closed(desk.case("B7", minute, round=number)) for number, minute in enumerate((0, 20, 40), start=1)]
     desk.put(cases=[*old, desk.case("B7", 60, round=4), desk.case("B8", 70)])
-    assert [case.round for case in desk.store.rounds("bins.full", "B7", 9)] == [4, 3, 2, 1]
-    assert [case.round for case in desk.store.rounds("bins.full", "B7", 2)] == [4, 3]
 
 
 def test_linked_cases_are_found_by_their_parent(desk: Desk) -> None:

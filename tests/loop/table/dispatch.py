@@ -121,9 +121,9 @@ ROWS = (
         ("returned clean cleaner", "nobody_on_duty clean watchman", "escalated manage manager",
          "escalated manage secretary"),
         ("ops ops_center", "ask manager #2", "ask secretary #3", "inform family"), "working manage 20, returned 1"),
-    Row("where nobody could arbitrate, work may be returned still", ARBITER_GHOST, ((0, found()), (5, NOT_OURS)),
+    Row("where nobody could arbitrate, nobody returns it either", ARBITER_GHOST, ((0, found()), (5, NOT_OURS)),
         (6, BY_MANAGER),
-        "returned", ("returned manage manager",), (), "working manage 20, returned 1"),
+        "refused: returns_used", (), (), "working manage 20, returned 1"),
     # --- returned work, sent on
     Row("sent back to the same party: time to accept again", PLAIN, ((0, found()), (5, TAKE), (30, NOT_OURS)),
         (40, say("reassign", "ops_center", to="cleaner")),
