@@ -27,6 +27,7 @@ from civicloop import (
 )
 
 from .chains import (
+    CONFIRM,
     CONTACT_FIRST,
     EMERGENCY_SERVICES,
     RESCUE,
@@ -53,9 +54,9 @@ class AlarmConfig(Config):
     )
 
     @property
-    def start(self) -> str | None:
-        """The step at which an alarm begins, where that is not the first."""
-        return EMERGENCY_SERVICES if self.emergency_calls == "automatic" else None
+    def start(self) -> str:
+        """The step at which the emergency line begins."""
+        return EMERGENCY_SERVICES if self.emergency_calls == "automatic" else CONFIRM
 
 
 class DetectorConfig(AlarmConfig):

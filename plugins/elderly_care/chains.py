@@ -17,6 +17,7 @@ ACCEPT: Final = minutes(3)
 """Nobody has taken a danger to life on for so long: the street's duty and the emergency services are asked."""
 
 EMERGENCY_SERVICES: Final = "emergency_services"
+CONFIRM: Final = "confirm"
 
 RESCUE: Final = Step("rescue", "call_center", accept=ACCEPT, finish=hours(1), loop=MEDIUM)
 """The call centre presses its line to 110, 119 and 120 until somebody is there, and reports to the duty leader [P]."""
@@ -39,14 +40,15 @@ def take_command(*services: str) -> Step:
 def emergency_line(*services: str) -> TrackRule:
     """The way to 119 and 120, beside everything else and in nobody's way.
 
-    A machine does not dial them without local approval: somebody at the call centre accepts within 60 seconds and
-    thereby says that it is real and the line is open; else the street's duty; where no human has answered in three
-    minutes the services are asked all the same. With ``emergency_calls = "automatic"`` they are asked at once.
+    A machine does not call them without local approval: the line begins at ``confirm``, where somebody at the call
+    centre accepts within 60 seconds and thereby says that it is real and the services are called; else the street's
+    duty. With ``emergency_calls = "automatic"`` it begins with the services themselves, and people at the call centre
+    are asked where those do not take it on. All of it is the first response, not a climb into a larger loop.
     """
     steps = (
-        Step("confirm", "call_center", accept=seconds(60)),
-        Step("confirm_at_street", "ops_center", accept=minutes(2), loop=SMALL),
-        Step(EMERGENCY_SERVICES, services, accept=ACCEPT, finish=hours(1), loop=MEDIUM),
+        Step(EMERGENCY_SERVICES, services, accept=seconds(60)),
+        Step(CONFIRM, "call_center", accept=seconds(60)),
+        Step("confirm_at_street", "ops_center", accept=minutes(2)),
     )
     return TrackRule("emergency_line", steps, required=False)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from civicloop import Reason, Scenario, Severity, hours, minutes, seconds
+from civicloop import MICRO, Reason, Scenario, Severity, hours, minutes, seconds
 from civicloop.core.sdk.binding import bind
 from civicloop.core.sdk.faults import PluginError
 from civicloop.plugins.elderly_care.alarms import Gas, Smoke, Sos
@@ -108,24 +108,19 @@ def emergency(street: Town, ref: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("event", "scenario", "ref", "services"),
-    [(*alarm[:3], ["medical_rescue", "police"] if alarm[1] is Sos else ["fire_rescue"]) for alarm in ALARMS],
-)
-def test_a_person_confirms_within_sixty_seconds_else_the_street_else_the_services_come_unconfirmed(
-    town: Build, event, scenario, ref, services
-):
+@pytest.mark.parametrize(("event", "scenario", "ref", "services"), ALARMS)
+def test_a_person_confirms_within_sixty_seconds_else_the_street_does(town: Build, event, scenario, ref, services):
     street = home(town, scenario)
     raise_alarm(street, event)
+    street.answer("accept", ref, "micro_fire_station")
     street.wait(seconds(59))
     assert emergency(street, ref) == [("confirm", "call_center")]
     street.wait(seconds(1))
     assert emergency(street, ref)[1:] == [("confirm_at_street", "ops_center")]
     assert Reason.NOT_ACCEPTED in street.story(ref)
-    street.wait(seconds(119))
-    assert len(emergency(street, ref)) == 2
-    street.wait(seconds(1))
-    assert emergency(street, ref)[2:] == [("emergency_services", service) for service in services]
+    street.wait(minutes(2))
+    assert Reason.CHAIN_ENDED in street.story(ref)
+    assert not {"police", "fire_rescue", "medical_rescue"} & {*street.asked}
 
 
 @pytest.mark.parametrize("party", ["call_center", "ops_center"])
@@ -141,13 +136,32 @@ def test_who_confirms_takes_the_line(pressed: Town, party):
 
 
 @pytest.mark.parametrize(("event", "scenario", "ref", "services"), ALARMS)
-def test_with_local_approval_the_services_are_asked_at_once(town: Build, event, scenario, ref, services):
+def test_with_local_approval_the_services_are_asked_at_once_and_people_where_they_do_not_answer(
+    town: Build, event, scenario, ref, services
+):
     street = home(town, scenario, config=automatic(scenario))
     raise_alarm(street, event)
-    first = "medical_rescue" if scenario is Sos else "fire_rescue"
-    assert first in street.asked
-    assert "call_center" not in street.asked
+    first = ["medical_rescue", "police"] if scenario is Sos else ["fire_rescue"]
+    assert [party for _, party in emergency(street, ref)] == first
     assert {notice.at for notice in street.notices} == {street.case(ref).opened_at}
+    street.wait(seconds(60))
+    assert emergency(street, ref)[len(first) :] == [("confirm", "call_center")]
+
+
+def test_services_that_take_it_on_are_not_called_again(town: Build):
+    street = home(town, Smoke, config=automatic(Smoke))
+    raise_alarm(street, "care.smoke")
+    street.answer("accept", SMOKE, "fire_rescue")
+    street.wait(minutes(2))
+    assert street.asked == [*NEARBY, "fire_rescue"]
+
+
+def test_calling_for_help_is_no_climb_into_a_larger_loop(town: Build):
+    street = home(town, Sos, config=automatic(Sos))
+    street.hear("care.sos", subject="sos")
+    street.answer("accept", SOS, "property_company")
+    street.wait(minutes(10))
+    assert {track.loop for track in street.case(SOS).tracks} == {MICRO}
 
 
 def test_the_line_never_holds_up_a_case(pressed: Town):
