@@ -49,12 +49,15 @@ class GatewayConfig(Config):
 
 
 class Link(Memory):
-    """What is known of a gateway: when something last came through, and the trouble it told of itself."""
+    """What is known of a gateway: when something last came through, and the trouble it told of itself.
+
+    ``lost_at`` is the fact or the silence for which a case may be open; only what is no older ends it.
+    """
 
     seen_at: datetime | None = None
     told_at: datetime | None = None
     trouble: str = ""
-    is_lost: bool = False
+    lost_at: datetime | None = None
 
 
 class GatewayLost(HomeScenario[Report, Link]):
@@ -95,19 +98,24 @@ class GatewayLost(HomeScenario[Report, Link]):
         elif link.trouble == "offline" and not is_own and (link.told_at is None or event.at > link.told_at):
             link.trouble = ""
         link.seen_at = max(link.seen_at or event.at, event.at)
-        if link.trouble and is_own:
-            link.is_lost = True
-            yield Finding(TROUBLES[link.trouble], place=self._place(context), gateway=context.key)
-        elif link.is_lost and not link.trouble:
-            link.is_lost = False
-            yield Cleared()
+        if event.at == link.seen_at:
+            yield from self._judge(event.at, is_own, context)
         yield from self._watch(link.seen_at)
+
+    def _judge(self, at: datetime, is_own: bool, context: Context[Link]) -> Iterable[Outcome]:
+        link = context.memory
+        if link.trouble and (is_own or not link.lost_at):
+            link.lost_at = at
+            yield Finding(TROUBLES[link.trouble], place=self._place(context), gateway=context.key)
+        elif link.lost_at and at >= link.lost_at and not link.trouble:
+            link.lost_at = None
+            yield Cleared()
 
     def overdue(self, expectation: Expect, context: Context[Link]) -> Iterable[Outcome]:
         """Nothing has come through for too long."""
         if expectation.by is None or not self.config.silent_hours:
             return
-        context.memory.is_lost = True
+        context.memory.lost_at = expectation.by
         yield Finding("gateway_silent", place=self._place(context), gateway=context.key, hours=self.config.silent_hours)
         yield from self._watch(expectation.by)
 

@@ -54,9 +54,13 @@ class LeakConfig(Config):
 
 
 class Pipes(Memory):
-    """What flowed, until when it was counted in an alarm, and whether that alarm stands."""
+    """What flowed, until when it was counted in an alarm, and whether that alarm stands.
+
+    Only the newest fact is judged, because what an older one would say is not heard any more.
+    """
 
     flow: Flow = Flow()
+    newest: datetime | None = None
     counted_until: datetime | None = None
     is_leaking: bool = False
 
@@ -90,6 +94,9 @@ class Leak(HomeScenario[Water | DeviceReport, Pipes]):
         is_dry = pipes.flow.is_dry(event.at)
         if isinstance(event, Water) and event.litres != 0:
             pipes.flow.add(event.at, event.litres)
+        if pipes.newest is not None and event.at < pipes.newest:
+            return
+        pipes.newest = event.at
         if pipes.is_leaking and is_dry:
             pipes.is_leaking, pipes.counted_until = False, event.at
             yield Cleared()

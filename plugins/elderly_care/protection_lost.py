@@ -54,9 +54,10 @@ class ProtectionLostConfig(Config):
 
 
 class Health(Memory):
-    """How a device is: its newest status and its newest report of any kind; ``is_lost`` while a case may be open.
+    """How a device is: its newest status and its newest report of any kind.
 
-    ``is_watched`` once it has shown that it reports regularly: a detector that spoke only to raise its alarm need not.
+    ``lost_at`` is the fact or the silence for which a case may be open; only what is no older ends it. ``is_watched``
+    once it has shown that it reports regularly: a detector that spoke only to raise its alarm need not.
     """
 
     device: str = ""
@@ -64,7 +65,7 @@ class Health(Memory):
     status_at: datetime | None = None
     seen_at: datetime | None = None
     is_watched: bool = False
-    is_lost: bool = False
+    lost_at: datetime | None = None
 
     def take(self, event: Report) -> None:
         """Remember a report; of two statuses at one instant the same one stands, whichever came first."""
@@ -113,11 +114,11 @@ class ProtectionLost(HomeScenario[Report, Health]):
         health = context.memory
         if health.trouble == "offline" and (later := self._gateway_lost_until(event.at, context)):
             yield Expect(OFFLINE, later)
-        elif health.trouble and (isinstance(event, DeviceReport) or not health.is_lost):
-            health.is_lost = True
+        elif health.trouble and (isinstance(event, DeviceReport) or not health.lost_at):
+            health.lost_at = event.at
             yield Finding(TROUBLES[health.trouble], device=health.device)
-        elif health.is_lost and not health.trouble:
-            health.is_lost = False
+        elif health.lost_at and event.at >= health.lost_at and not health.trouble:
+            health.lost_at = None
             yield Cleared()
 
     def overdue(self, expectation: Expect, context: Context[Health]) -> Iterable[Outcome]:
@@ -133,7 +134,7 @@ class ProtectionLost(HomeScenario[Report, Health]):
         elif later := gateway_doubt(device, context, by, timedelta(hours=hours_silent)):
             yield Expect(REPORT, later)
         else:
-            health.is_lost = True
+            health.lost_at = by
             yield Finding("device_silent", device=health.device, hours=hours_silent)
             yield Expect(REPORT, by + timedelta(hours=hours_silent))
 
@@ -144,7 +145,7 @@ class ProtectionLost(HomeScenario[Report, Health]):
         if later := self._gateway_lost_until(by, context):
             yield Expect(OFFLINE, later)
         else:
-            health.is_lost = True
+            health.lost_at = by
             yield Finding(TROUBLES[health.trouble], device=health.device)
 
     def _gateway_lost_until(self, at: datetime, context: Context[Health]) -> datetime | None:

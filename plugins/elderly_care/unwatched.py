@@ -55,11 +55,14 @@ class UnwatchedConfig(Config):
 
 
 class OnlySensor(Memory):
-    """When the home was last heard of, and until when nobody is expected there."""
+    """When the home was last heard of, and until when nobody is expected there.
+
+    ``alarm_at`` is the silence for which a case may be open; only what is no older ends it.
+    """
 
     seen_at: datetime | None = None
     away_until: datetime | None = None
-    is_alarming: bool = False
+    alarm_at: datetime | None = None
 
 
 class Unwatched(HomeScenario[Report | Away | Back, OnlySensor]):
@@ -82,8 +85,8 @@ class Unwatched(HomeScenario[Report | Away | Back, OnlySensor]):
             home.seen_at = latest(home.seen_at, event.at)
             if isinstance(event, Back) or (home.away_until and event.at > home.away_until):
                 home.away_until = None
-            if home.is_alarming:
-                home.is_alarming = False
+            if home.alarm_at and event.at == home.seen_at and event.at >= home.alarm_at:
+                home.alarm_at = None
                 yield Cleared()
         yield Expect(REPORT, self._due(home) if self._only_sensor(context) else None)
 
@@ -98,7 +101,7 @@ class Unwatched(HomeScenario[Report | Away | Back, OnlySensor]):
         if due is not None and due > by:
             yield Expect(REPORT, due)
             return
-        home.is_alarming = True
+        home.alarm_at = by
         yield Finding("only_sensor_silent", device=sensor.id, hours=self.config.silent_hours)
         yield Expect(REPORT, by + self._span)
 

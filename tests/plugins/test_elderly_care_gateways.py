@@ -145,6 +145,34 @@ def test_where_gateways_are_not_watched_their_devices_are(town: Build):
     assert sorted(refs(street)) == [f"{DEVICE}/{device}" for device in sorted(KIT)]
 
 
+# late and shuffled -------------------------------------------------------------------------------------------
+
+
+def test_a_report_from_before_the_silence_was_called_one_ends_nothing_and_the_next_does(town: Build):
+    street = one_sensor(town, via="hub").add_device("hub", "household", "gateway")
+    report(street, "sos")
+    street.wait(hours(24))
+    lost = {f"{DEVICE}/sos", GATEWAY, UNWATCHED}
+    assert {*refs(street)} == lost - {f"{DEVICE}/sos"}
+    before = street.now - timedelta(hours=1)
+    street.hear("care.device", subject="sos", status="online", at=before)
+    assert {*refs(street)} == lost - {f"{DEVICE}/sos"}
+    street.wait(minutes(1))
+    report(street, "sos")
+    assert street.is_quiet
+
+
+def test_a_device_called_silent_is_well_again_with_its_next_report(town: Build):
+    street = town(ProtectionLost).add_device("pir", "household", "pir")
+    report(street, "pir")
+    street.wait(hours(24))
+    street.hear("care.motion", subject="pir", at=street.now - timedelta(hours=1))
+    assert refs(street) == [f"{DEVICE}/pir"]
+    street.wait(minutes(1))
+    report(street, "pir")
+    assert street.is_quiet
+
+
 # the only sensor ---------------------------------------------------------------------------------------------
 
 

@@ -96,6 +96,16 @@ def test_what_was_counted_is_not_counted_again(town: Build):
     assert street.case(LEAK).round == 2
 
 
+def test_a_late_reading_that_makes_it_a_leak_is_acted_upon_with_the_next_one(town: Build):
+    street = home(town)
+    street.hear("care.water", subject="meter", litres=1500)
+    street.wait(hours(2)).hear("care.water", subject="meter", litres=5)
+    street.hear("care.water", subject="meter", litres=1000, at=street.now - timedelta(hours=1))
+    assert street.is_quiet
+    street.wait(minutes(1)).hear("care.water", subject="meter", litres=5)
+    assert street.case(LEAK).variables == {"litres": 2510}
+
+
 def test_it_is_one_case_while_it_runs(town: Build):
     street = home(town)
     drip(street, 60)
