@@ -25,7 +25,7 @@ def settings() -> list[str]:
 
 def test_every_setting_stands_on_the_page_with_its_default_and_its_source():
     found = TEXT[TEXT.index(MARK) :].split("-->", 1)[1].strip().splitlines()
-    assert found == settings(), "paste this below the mark:\n" + "\n".join(settings())
+    assert found == settings(), f"write them anew: python {Path(__file__).name}"
 
 
 @pytest.mark.parametrize("language", ["## 中文", "## English"])
@@ -43,3 +43,8 @@ def test_every_setting_has_a_description_that_says_where_it_comes_from():
     for scenario in SCENARIOS:
         for name, field in scenario.config_type().model_fields.items():
             assert field.description, f"{scenario.name}.{name}"
+
+
+if __name__ == "__main__":
+    end = TEXT.index("-->", TEXT.index(MARK)) + len("-->")
+    PAGE.write_text(TEXT[:end] + "\n\n" + "\n".join(settings()) + "\n", encoding="utf-8")
