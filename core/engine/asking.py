@@ -143,13 +143,15 @@ def check_key(key: object) -> str:
 def start_of(binding: Binding, start: str) -> str:
     """The step at which a finding that names ``start`` begins: the next one where the street has left that step out.
 
-    Raises ``OutcomeError`` for a step that the scenario never had.
+    A step that only another profile's chain has means the beginning. Raises ``OutcomeError`` for a step that the
+    scenario never had.
     """
-    main, *others = (rule.chain for rule in binding.rules.tracks)
-    if any(step.name == start for chain in others for step in chain):
-        return start
-    declared = binding.scenario.chain
-    if all(step.name != start for step in (*declared, *main)):
-        names = ", ".join(step.name for step in declared)
-        raise OutcomeError(f"starts at step {start!r}, which it does not have; its steps are: {names}")
-    return step_or_next(start, declared, main)
+    kept = {rule.name: rule.chain for rule in binding.rules.tracks}
+    for track, declared in binding.declared.items():
+        if any(step.name == start for step in declared):
+            return step_or_next(start, declared, kept.get(track, ()))
+    main = binding.rules.tracks[0]
+    if any(step.name == start for chain in binding.scenario.profiles().values() for step in chain):
+        return main.chain[0].name
+    names = ", ".join(step.name for step in binding.declared[main.name])
+    raise OutcomeError(f"starts at step {start!r}, which it does not have; its steps are: {names}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime
 from hashlib import blake2b
 
 from ..model.case import Case, Reason
@@ -18,14 +18,22 @@ from .watchdogs import keep_silence
 from .work import Ref, Work
 
 
-def case_known(work: Work, ref: Ref) -> Callable[[], Case | None]:
-    """How a scenario sees the latest round of its key: as it stands once all that was judged before is carried out."""
+class Knowledge:
+    """What a scenario may know in this turn, of its own key and of others."""
 
-    def latest() -> Case | None:
-        conclude_all(work)
-        return up_to_date(work, work.latest(ref))
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
-    return latest
+    def case(self, ref: Ref) -> Case | None:
+        """The latest round of a key as it stands once all that was judged before is carried out."""
+        conclude_all(self._work)
+        return up_to_date(self._work, self._work.latest(ref))
+
+    def heard(self, ref: Ref) -> datetime | None:
+        """The time of the newest fact that a scenario has heard of a key."""
+        self._work.load_memos([ref])
+        memo = self._work.memo(ref)
+        return memo.newest if memo else None
 
 
 def conclude_all(work: Work) -> None:

@@ -31,11 +31,11 @@ def faults_of(draft: Draft, given: Answer, asked_at: datetime, *, is_report: boo
     faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []
     for one in given.evidence:
         if one.kind in proofs:
-            faults += _faults(draft, proofs[one.kind], one, asked_at)
+            faults += _faults(draft, proofs[one.kind], one, asked_at, given.result)
     return faults
 
 
-def _faults(draft: Draft, proof: Proof, one: Brought, asked_at: datetime) -> Iterator[str]:
+def _faults(draft: Draft, proof: Proof, one: Brought, asked_at: datetime, result: str) -> Iterator[str]:
     if proof.is_fresh and not one.hash:
         yield f"{one.kind} needs a 'hash' by which it is known again"
     if proof.is_fresh and one.is_known:
@@ -48,7 +48,8 @@ def _faults(draft: Draft, proof: Proof, one: Brought, asked_at: datetime) -> Ite
         yield f"{one.kind} names place {one.place!r}; it must be taken at {draft.case.place}"
     if proof.is_numbered and not one.number.strip():
         yield f"{one.kind} needs the 'number' of the document"
-    if proof.outcomes and one.outcome not in proof.outcomes:
+    # A record that comes with a report need not say again what the report says.
+    if proof.outcomes and (one.outcome or result) not in proof.outcomes:
         yield f"{one.kind} needs an 'outcome': one of {', '.join(proof.outcomes)}"
 
 

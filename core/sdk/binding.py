@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+MAIN = "main"
+"""The name of every scenario's first track."""
+
+
 @dataclass(frozen=True)
 class Binding:
     """One scenario as this street runs it."""
@@ -34,6 +38,8 @@ class Binding:
     scenario: Scenario[Any, Any]
     rules: Rules
     digest: str
+    declared: Mapping[str, tuple[Step, ...]]
+    """The chain of each track as its author wrote it, that of the street's profile for the main one."""
 
     @property
     def name(self) -> str:
@@ -143,6 +149,7 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
     rules = _rules(scenario, table, where, found)
     remedy = f"change the chain of {scenario.name} or its override in {where}"
     found += [Fault(scenario.name, complaint, remedy) for complaint in chain_faults(rules)]
+    found += _profile_faults(scenario, table)
     if found or config is None:
         raise PluginError(found)
     try:
@@ -151,7 +158,18 @@ def bind(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> Bindin
         raise PluginError(
             [Fault(scenario.name, f"cannot be made: {error}", "let __init__ only keep config")]
         ) from error
-    return Binding(bound, rules, rules.digest)
+    declared = {MAIN: _chosen(scenario, table, where, found), **{track.name: track.chain for track in scenario.tracks}}
+    return Binding(bound, rules, rules.digest, declared)
+
+
+def _profile_faults(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the profiles that this street has not chosen: no street should be the first to find out."""
+    others = [name for name in scenario.profiles() if name != table.get("profile", scenario.profile)]
+    return [
+        Fault(f"{scenario.name}, profile {name}", complaint, f"change that chain of {scenario.name}")
+        for name in others
+        for complaint in chain_faults(_rules(scenario, {"profile": name}, "", []))
+    ]
 
 
 def _config(
@@ -173,11 +191,15 @@ def _config(
 
 def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Rules:
     """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
-    chain = _overridden(scenario.chain, _table(table, "chain", where, found), where, found)
+    declared = _chosen(scenario, table, where, found)
+    overrides = _table(table, "chain", where, found)
+    _refuse_unknown_steps([declared, *(track.chain for track in scenario.tracks)], overrides, where, found)
+    chain = _overridden(declared, overrides, where, found)
+    tracks = (_track(track, declared, chain, overrides, where, found) for track in scenario.tracks)
     own = _own(table, where, found)
     return Rules(
         scenario=scenario.name,
-        tracks=(TrackRule("main", chain), *(_opening(track, scenario.chain, chain) for track in scenario.tracks)),
+        tracks=(TrackRule(MAIN, chain), *(track for track in tracks if track.chain or track.required)),
         severity=_severity(scenario, table, where, found),
         on_cleared=scenario.on_cleared,
         quiet=_quiet(scenario, table, where, found),
@@ -185,7 +207,7 @@ def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
         outcomes=tuple(scenario.outcomes.items()),
         proofs=tuple(Proof(one) if isinstance(one, str) else one for one in scenario.evidence),
         join=scenario.join,
-        recurrence=_recurrence(scenario, table, chain, where, found),
+        recurrence=_recurrence(scenario, table, declared, chain, where, found),
         remind_percent=scenario.remind_percent if own.remind_percent is None else own.remind_percent,
         returns_max=scenario.returns_max if own.returns_max is None else own.returns_max,
         arbiter=scenario.arbiter if own.arbiter is None else own.arbiter,
@@ -203,8 +225,31 @@ def step_or_next(name: str, declared: Sequence[Step], kept: Sequence[Step]) -> s
     return next((later for later in known[known.index(name) + 1 :] if later in names), names[-1])
 
 
-def _opening(track: TrackRule, declared: Sequence[Step], kept: Sequence[Step]) -> TrackRule:
-    return replace(track, opens_at=step_or_next(track.opens_at, declared, kept)) if track.opens_at else track
+def _chosen(
+    scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]
+) -> tuple[Step, ...]:
+    """The main chain of the profile that the street has chosen."""
+    profiles = scenario.profiles()
+    name = table.get("profile", scenario.profile)
+    if isinstance(name, str) and name in profiles:
+        return profiles[name]
+    known = ", ".join(filter(None, profiles))
+    remedy = f"say one of {known}" if known else "it has only one chain; drop profile"
+    found.append(Fault(f"{where} profile", f"{name!r} is not a profile of this scenario", remedy))
+    return scenario.chain
+
+
+def _track(
+    track: TrackRule,
+    declared: Sequence[Step],
+    kept: Sequence[Step],
+    overrides: Mapping[str, Any],
+    where: str,
+    found: list[Fault],
+) -> TrackRule:
+    """A further track under the street's overrides, opened where the main track, ``kept`` of ``declared``, opens it."""
+    opens_at = step_or_next(track.opens_at, declared, kept) if track.opens_at else ""
+    return replace(track, chain=_overridden(track.chain, overrides, where, found), opens_at=opens_at)
 
 
 def _own(table: Mapping[str, Any], where: str, found: list[Fault]) -> RuleOverride:
@@ -222,6 +267,7 @@ def _own(table: Mapping[str, Any], where: str, found: list[Fault]) -> RuleOverri
 def _recurrence(
     scenario: type[Scenario[Any, Any]],
     table: Mapping[str, Any],
+    declared: Sequence[Step],
     chain: Sequence[Step],
     where: str,
     found: list[Fault],
@@ -233,7 +279,7 @@ def _recurrence(
         remedy = f"it may set {', '.join(RecurrenceOverride.model_fields)}"
         found.append(Fault(f"{where} recurrence", first_sentence(error), remedy))
         return None
-    return recurrence and replace(recurrence, start=step_or_next(recurrence.start, scenario.chain, chain))
+    return recurrence and replace(recurrence, start=step_or_next(recurrence.start, declared, chain))
 
 
 def _table(table: Mapping[str, Any], name: str, where: str, found: list[Fault]) -> Mapping[str, Any]:
@@ -271,12 +317,17 @@ def _check(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
         return scenario.check
 
 
+def _refuse_unknown_steps(
+    chains: Iterable[Sequence[Step]], overrides: Mapping[str, Any], where: str, found: list[Fault]
+) -> None:
+    known = list(dict.fromkeys(step.name for chain in chains for step in chain))
+    remedy = f"the steps are: {', '.join(known)}"
+    found += [Fault(f"{where} chain.{name}", "is not a step", remedy) for name in overrides if name not in known]
+
+
 def _overridden(
     chain: tuple[Step, ...], overrides: Mapping[str, Any], where: str, found: list[Fault]
 ) -> tuple[Step, ...]:
-    known = [step.name for step in chain]
-    remedy = f"the steps are: {', '.join(known)}"
-    found += [Fault(f"{where} chain.{name}", "is not a step", remedy) for name in overrides if name not in known]
     steps = []
     for step in chain:
         try:

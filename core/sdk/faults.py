@@ -15,12 +15,14 @@ from ..model.limit import Limit
 from .scenario import API_VERSION, Config, Memory, Scenario
 from .texts import faults as text_faults
 
+_PROFILE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
 RESERVED: Final = (
     "arbiter",
     "chain",
     "check",
     "enabled",
+    "profile",
     "quiet",
     "recurrence",
     "remind_percent",
@@ -93,7 +95,8 @@ def class_faults(scenario: type[Scenario[Any, Any]]) -> Iterator[Fault]:
     yield from _memory_faults(scenario, culprit)
     if not shapes:
         tracks = (step for track in scenario.tracks for step in track.chain)
-        keys = [name.partition(".")[2], *(step.name for step in (*scenario.chain, *tracks))]
+        mains = (step for chain in scenario.profiles().values() for step in chain)
+        keys = [name.partition(".")[2], *(step.name for step in (*mains, *tracks))]
         for complaint in text_faults(scenario.texts, filter(None, dict.fromkeys(keys))):
             yield Fault(culprit, complaint, "see the catalogue beside the plugin, texts.toml")
 
@@ -116,6 +119,7 @@ def _shape_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[
         yield Fault(
             culprit, "its chain is no tuple of steps", "write chain = (Step(...),) with a comma after each step"
         )
+    yield from _profile_faults(scenario, culprit)
     if not _is_tuple_of(scenario.tracks, TrackRule):
         yield Fault(culprit, "its tracks are no tuple of them", 'write tracks = (TrackRule("name", (Step(...),)),)')
     elif not all(_is_tuple_of(track.chain, Step) for track in scenario.tracks):
@@ -133,6 +137,20 @@ def _shape_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[
         value = getattr(scenario, name)
         if not isinstance(value, kind) or isinstance(value, bool):
             yield Fault(culprit, f"{name} is {value!r}", remedy)
+
+
+def _profile_faults(scenario: type[Scenario[Any, Any]], culprit: str) -> Iterator[Fault]:
+    chains: object = scenario.chains
+    if not isinstance(chains, Mapping) or not all(isinstance(chain, tuple) for chain in chains.values()):
+        yield Fault(culprit, "its chains are no tuples by name", 'write chains = {"night": (Step(...),)}')
+        return
+    for name, chain in chains.items():
+        if not isinstance(name, str) or not _PROFILE.fullmatch(name) or name == scenario.profile:
+            yield Fault(culprit, f"{name!r} is no name for another chain", "write a lower_snake word of its own")
+        if not chain or not _is_tuple_of(chain, Step):
+            yield Fault(culprit, f"its chain {name} is no tuple of steps", "write (Step(...),) with a comma after each")
+    if chains and not _PROFILE.fullmatch(str(scenario.profile)):
+        yield Fault(culprit, "has several chains, but no name for its own", 'write profile = "in_parallel"')
 
 
 def _is_tuple_of(value: object, kind: type | tuple[type, ...]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Generic, get_args, get_origin
+from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
@@ -40,6 +40,16 @@ class Memory(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+class Known(Protocol):
+    """What is known of the keys of scenarios, each named ``(scenario, key)``."""
+
+    def case(self, ref: tuple[str, str]) -> Case | None:
+        """The latest round, all earlier facts carried out."""
+
+    def heard(self, ref: tuple[str, str]) -> datetime | None:
+        """The time of the newest fact."""
+
+
 E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=Memory, default=Memory)
 
@@ -52,7 +62,7 @@ class Context(Generic[M]):
     key, ``case`` its latest round, and ``zone`` the street's time zone.
     """
 
-    __slots__ = ("_directory", "_latest", "_memory", "device", "key", "now", "place", "zone")
+    __slots__ = ("_directory", "_known", "_memory", "_scenario", "device", "key", "now", "place", "zone")
 
     def __init__(self, now: datetime, place: Place, device: Device | None, street: Street) -> None:
         self.now = now
@@ -61,7 +71,8 @@ class Context(Generic[M]):
         self.key = ""
         self.zone = street.calendar.zone
         self._directory = street.directory
-        self._latest: Callable[[], Case | None] | None = None
+        self._scenario = ""
+        self._known: Known | None = None
         self._memory: M | None = None
 
     @property
@@ -77,14 +88,28 @@ class Context(Generic[M]):
 
         How it ended stands in ``result`` and ``closed_at``.
         """
-        if self._latest is None:
-            raise LookupError("context.case belongs to a key; key() is asked before there is one")
-        return self._latest()
+        return self._knowing("context.case").case((self._scenario, self.key))
 
-    def belong(self, key: str, latest: Callable[[], Case | None]) -> None:
-        """Tell the context its key and how its latest round is found; the engine calls this once the key is known."""
+    def find_case(self, ref: str) -> Case | None:
+        """The latest round of another key, ``SCENARIO/KEY``, of whatever scenario; ``None``: there never was one."""
+        scenario, _, key = ref.partition("/")
+        return self._knowing("context.find_case").case((scenario, key))
+
+    def heard(self, ref: str) -> datetime | None:
+        """The time of the newest fact that a scenario has heard of a key, ``SCENARIO/KEY``; ``None``: of none."""
+        scenario, _, key = ref.partition("/")
+        return self._knowing("context.heard").heard((scenario, key))
+
+    def _knowing(self, asked: str) -> Known:
+        if self._known is None:
+            raise LookupError(f"{asked} belongs to a key; key() is asked before there is one")
+        return self._known
+
+    def belong(self, scenario: str, key: str, known: Known) -> None:
+        """Tell the context whose it is and what is known; the engine calls this once the key is known."""
+        self._scenario = scenario
         self.key = key
-        self._latest = latest
+        self._known = known
 
     def recall(self, memory: M) -> None:
         """Give the context its memory; the engine calls this once the key is known."""
@@ -108,6 +133,10 @@ class Context(Generic[M]):
         """The place of that code, if the street knows it."""
         return self._directory.places.get(code)
 
+    def find_device(self, id: str) -> Device | None:
+        """The device of that id, if the street has registered it."""
+        return self._directory.devices.get(id)
+
     def devices_at(self, code: str) -> list[Device]:
         """The devices registered exactly at a place, in order of their ids."""
         return list(self._directory.devices_by_place.get(code, ()))
@@ -118,7 +147,8 @@ class Scenario(Generic[E, M]):
 
     ``E`` is the event type it listens to, or a union of several; ``M`` its memory, if it needs one. Declare
     ``config: MyConfig`` for settings. ``name`` is ``plugin.scenario``; ``chain`` the steps of the main track and
-    ``tracks`` further lines of work; ``texts`` the catalogue from ``read_texts``.
+    ``tracks`` further lines of work; ``texts`` the catalogue from ``read_texts``. ``chains`` are other orders of work
+    by name, of which a street may choose one with ``profile``; ``profile`` is the name of ``chain`` among them.
 
     ``join`` is how many required tracks must be closed for the case to close (0: all); ``evidence`` what a report or a
     closing needs, a kind or a ``Proof`` each; ``recurrence`` where a case begins that comes back soon.
@@ -131,6 +161,8 @@ class Scenario(Generic[E, M]):
     name: ClassVar[str]
     api: ClassVar[int] = API_VERSION
     chain: ClassVar[tuple[Step, ...]]
+    profile: ClassVar[str] = ""
+    chains: ClassVar[Mapping[str, tuple[Step, ...]]] = {}
     tracks: ClassVar[tuple[TrackRule, ...]] = ()
     severity: ClassVar[Severity] = Severity.P2
     on_cleared: ClassVar[OnCleared] = VERIFY
@@ -180,6 +212,11 @@ class Scenario(Generic[E, M]):
     def overdue(self, expectation: Expect, context: Context[M]) -> Iterable[Outcome]:  # noqa: ARG002  # a default
         """What it means that nothing was heard of a key by the time an ``Expect`` had named."""
         return ()
+
+    @classmethod
+    def profiles(cls) -> dict[str, tuple[Step, ...]]:
+        """Every main chain that a street may choose, by the name of its profile."""
+        return {cls.profile: cls.chain, **cls.chains}
 
     @classmethod
     def short_name(cls) -> str:

@@ -115,10 +115,10 @@ class Town:
         self._time.advance(self._time.now + length)
         return self
 
-    def add_device(self, id: str, place: str = "estate", kind: str = "device") -> Self:
-        """Register a device at a place of the town."""
+    def add_device(self, id: str, place: str = "estate", kind: str = "device", via: str = "") -> Self:
+        """Register a device at a place of the town; ``via`` is the gateway it reports through."""
         directory = self._setup.street.directory
-        self._use(replace(directory, devices={**directory.devices, id: Device(id, kind, place)}))
+        self._use(replace(directory, devices={**directory.devices, id: Device(id, kind, place, via=via)}))
         return self
 
     def add_place(self, code: str, level: Level, parent: str) -> Self:

@@ -160,7 +160,7 @@ slots = ["09:00-12:30", "13:00-17:30"]
 
 ROLES: Final = (
     *("property_company", "neighborhood_committee", "party_secretary", "peer_volunteer", "micro_fire_station"),
-    *("call_center", "ops_center", "police", "fire_rescue", "gas_company", "device_vendor"),
+    *("call_center", "ops_center", "police", "fire_rescue", "medical_rescue", "gas_company", "device_vendor"),
 )
 
 KINDS: Final = {"door_contact": "door", "pir": "pir", "water_use": "water"}

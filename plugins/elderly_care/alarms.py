@@ -1,101 +1,147 @@
-"""SOS, smoke and gas (P0): everybody who could be there first is asked at once.
+"""SOS, smoke and gas (P0): everybody who could be there first is asked at once, and the emergency line is opened.
 
-The Xuhui plan of 2023/24 and Hongkou's kit alert them together [P]. Emergency numbers (119, 120) are not dialled by
-machine, which needs a local approval: somebody at the call centre confirms the alarm first, within 60 seconds [A].
-Quiet hours, the away register and rate limits do not exist here, and no sensor ends what somebody was sent to.
+Quiet hours, the away register and rate limits do not exist here, and no sensor ends what somebody was sent to. Fire and
+gas go to everybody at once in every profile; only a call for help may ask the contact first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
 
 from civicloop import (
     EVIDENCE,
-    MEDIUM,
-    SMALL,
     Cleared,
+    Config,
     Context,
     Event,
     Finding,
     Memory,
     Outcome,
     Severity,
-    Step,
-    hours,
+    Tally,
     minutes,
 )
 
+from .chains import (
+    CONFIRM,
+    CONTACT_FIRST,
+    EMERGENCY_SERVICES,
+    RESCUE,
+    SOS_CONTACT_FIRST,
+    emergency_line,
+    respond,
+    take_command,
+)
 from .events import GasSensor, SmokeSensor, SosPress
-from .home import HomeScenario
+from .home import VISIT_RECORD, HomeScenario
 
 E = TypeVar("E", bound=Event)
-
-ACCEPT: Final = minutes(3)
-"""Nobody has taken the alarm on for so long: the street's duty and the emergency services are asked [A]."""
+M = TypeVar("M", bound=Memory)
 
 
-def respond(*others: str) -> Step:
-    """Everybody nearby, and ``others``, in parallel; the first to accept stops the climb, all may go."""
-    return Step(
-        "respond",
-        ("call_center", "property_company", "micro_fire_station", "neighborhood_committee", *others),
-        accept=ACCEPT,
-        finish=minutes(30),  # [P] on site in less than 30 minutes (Yangpu)
-        inform="family",
+class AlarmConfig(Config):
+    """Who may call 119 and 120."""
+
+    emergency_calls: Literal["confirmed", "automatic"] = Field(
+        default="confirmed",
+        description="confirmed: a person at the call centre confirms within 60 seconds before 119 or 120 is called. "
+        "automatic: they are asked at once, which needs the approval of the local fire and rescue services. "
+        "Our assumption: without that approval a machine does not call them.",
+    )
+
+    @property
+    def start(self) -> str:
+        """The step at which the emergency line begins."""
+        return EMERGENCY_SERVICES if self.emergency_calls == "automatic" else CONFIRM
+
+
+class DetectorConfig(AlarmConfig):
+    """What is said of tests before an alarm."""
+
+    tests_within_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = Field(
+        default=60,
+        description="Tests of a home's detector within this many minutes before a real alarm are named in its notices, "
+        "which go out all the same. Our assumption: an hour of maintenance.",
     )
 
 
-def take_command(*services: str) -> Step:
-    """The street's duty takes over, together with the emergency services of this danger."""
-    return Step("take_command", ("ops_center", *services), accept=ACCEPT, finish=hours(1), loop=SMALL)
+class Tests(Memory):
+    """The tests of a home's detectors, counted; they send nobody anywhere."""
+
+    tests: Tally = Tally()
+
+    def before(self, at: datetime, within_minutes: int) -> int:
+        """How many tests there were within a span before an alarm."""
+        since = at - timedelta(minutes=within_minutes)
+        return sum(since <= test <= at for test in self.tests.times)
 
 
-# The call centre presses its line to 110, 119 and 120 until somebody is there, and reports to the duty leader [P].
-RESCUE: Final = Step("rescue", "call_center", accept=ACCEPT, finish=hours(1), loop=MEDIUM)
-
-
-class Alarm(HomeScenario[E, Memory]):
+class Alarm(HomeScenario[E, M]):
     """A danger to life."""
 
     severity = Severity.P0
     on_cleared = EVIDENCE
+    evidence = (VISIT_RECORD,)
 
-    def key(self, event: E, context: Context[Memory]) -> str | None:
+    def key(self, event: E, context: Context[M]) -> str | None:
         """The household; for an alarm outside any household, in a corridor for one, the place itself."""
         return super().key(event, context) or context.place.code
 
 
-class Sos(Alarm[SosPress]):
+class Sos(Alarm[SosPress, Memory]):
     """Somebody calls for help."""
 
     name = "elderly_care.sos"
     chain = (respond(), take_command("police"), RESCUE)
+    chains = {CONTACT_FIRST: SOS_CONTACT_FIRST}
+    tracks = (emergency_line("medical_rescue", "police"),)
+    config: AlarmConfig
 
     def assess(self, event: SosPress, context: Context[Memory]) -> Iterable[Outcome]:
         """Every press counts."""
-        yield Finding("sos_pressed", device=event.subject)
+        yield Finding("sos_pressed", start=self.config.start, device=event.subject)
 
 
-class Smoke(Alarm[SmokeSensor]):
+def detected(
+    what: str, event: SmokeSensor | GasSensor, context: Context[Tests], config: DetectorConfig
+) -> Iterable[Outcome]:
+    """An alarm, its end, or a test of the device, which is counted and sends nobody anywhere."""
+    tests = context.memory
+    if event.test:
+        tests.tests.add(event.at, minutes(config.tests_within_minutes))
+    elif not event.alarm:
+        yield Cleared()
+    elif count := tests.before(event.at, config.tests_within_minutes):
+        yield Finding(f"{what}_after_tests", start=config.start, device=event.subject, tests=count)
+    else:
+        yield Finding(what, start=config.start, device=event.subject)
+
+
+class Smoke(Alarm[SmokeSensor, Tests]):
     """A smoke detector raises its alarm."""
 
     name = "elderly_care.smoke"
     chain = (respond(), take_command("fire_rescue", "police"), RESCUE)
+    tracks = (emergency_line("fire_rescue"),)
+    config: DetectorConfig
 
-    def assess(self, event: SmokeSensor, context: Context[Memory]) -> Iterable[Outcome]:
-        """An alarm, its end, or a test of the device, which sends nobody anywhere."""
-        if not event.test:
-            yield Finding("smoke_alarm", device=event.subject) if event.alarm else Cleared()
+    def assess(self, event: SmokeSensor, context: Context[Tests]) -> Iterable[Outcome]:
+        """Smoke, or what else the detector says."""
+        yield from detected("smoke_alarm", event, context, self.config)
 
 
-class Gas(Alarm[GasSensor]):
+class Gas(Alarm[GasSensor, Tests]):
     """A gas detector raises its alarm; the gas company is asked with the others."""
 
     name = "elderly_care.gas"
     chain = (respond("gas_company"), take_command("fire_rescue", "police"), RESCUE)
+    tracks = (emergency_line("fire_rescue"),)
+    config: DetectorConfig
 
-    def assess(self, event: GasSensor, context: Context[Memory]) -> Iterable[Outcome]:
-        """An alarm, its end, or a test of the device, which sends nobody anywhere."""
-        if not event.test:
-            yield Finding("gas_alarm", device=event.subject) if event.alarm else Cleared()
+    def assess(self, event: GasSensor, context: Context[Tests]) -> Iterable[Outcome]:
+        """Gas, or what else the detector says."""
+        yield from detected("gas_alarm", event, context, self.config)

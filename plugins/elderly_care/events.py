@@ -72,5 +72,8 @@ class Back(Event, type="care.back"):
     """The elder is at home again. Subject: the household."""
 
 
+Report = Door | Motion | Water | Bed | SmokeSensor | GasSensor | SosPress | DeviceReport
+"""The events by which a device of the kit is heard of."""
+
 SENSED = (Door, Motion, Water, Bed, SmokeSensor, GasSensor, SosPress)
 """The events by which a device shows that it works."""

@@ -1,8 +1,7 @@
 """No sign of life (P1): neither door, nor movement, nor water for too long.
 
 Chain B2, profile ``hongkou_parallel``: the committee's cadre and the paired peer volunteer (老伙伴) are sent together
-[P]; limits marked [A] are our own assumptions. A street that follows ``jingan_contact_first`` asks ``family`` first,
-by an override of the step ``visit``.
+[P]; limits marked [A] are our own assumptions. A street that follows ``jingan_contact_first`` says so in ``profile``.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from civicloop import (
     minutes,
 )
 
+from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
 from .home import HomeScenario
 from .signs import Fact, Signs, SilenceConfig
@@ -72,6 +72,7 @@ class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
         # 110 and 120 are reached through the call centre, which reports to the duty leader [P].
         Step("rescue", "call_center", accept=minutes(3), finish=hours(1), loop=MEDIUM),
     )
+    chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
     config: SilenceConfig
 
     def assess(self, event: Fact, context: Context[Signs]) -> Iterable[Outcome]:

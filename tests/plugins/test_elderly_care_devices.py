@@ -116,27 +116,40 @@ def test_late_reports_end_in_the_same_health_in_any_order(town: Build):
         assert street.is_quiet
 
 
+def test_the_vendor_and_the_property_company_have_a_day(town: Build):
+    street = home(town)
+    street.hear("care.device", subject="pir", status="low_battery")
+    street.answer("accept", f"{NAME}/pir", "property_company")
+    assert street.wait(timedelta(hours=23, minutes=59)).asked == ["device_vendor", "property_company"]
+    assert street.wait(minutes(1)).asked[2:] == ["ops_center"]
+    assert street.case(f"{NAME}/pir").is_open
+
+
+def test_a_gateway_in_a_household_is_no_device_of_the_kit(town: Build):
+    street = home(town).add_device("hub", "household", "gateway")
+    street.hear("care.device", subject="hub", status="offline")
+    assert street.cases == []
+
+
 def test_a_device_outside_any_household_is_somebody_elses(town: Build):
     street = town(ProtectionLost)
     street.hear("care.device", subject="lamp", status="fault")
     assert street.cases == []
 
 
-def test_the_plugin_brings_its_five_scenarios_with_texts_for_every_word():
+def test_the_plugin_brings_its_scenarios_with_texts_for_every_word():
     found: list[type[Scenario]] = elderly_care.civicloop_scenarios()
-    assert [scenario.short_name() for scenario in found] == [
-        "sos",
-        "smoke",
-        "gas",
-        "no_sign_of_life",
-        "protection_lost",
-    ]
+    names = [scenario.short_name() for scenario in found]
+    assert names[:4] == ["sos", "smoke", "gas", "no_sign_of_life"]
+    assert {"unwatched", "protection_lost", "gateway_lost", "leak"} <= {*names}
     for scenario in found:
         assert {*scenario.outcomes} <= {*scenario.texts}
-        assert {role for step in scenario.chain for role in step.parties} <= {*ROLES}
+        chains = [*scenario.profiles().values(), *(track.chain for track in scenario.tracks)]
+        assert {role for chain in chains for step in chain for role in (*step.parties, *step.inform)} <= {*ROLES}
 
 
 ROLES = (
     *("property_company", "neighborhood_committee", "party_secretary", "peer_volunteer", "micro_fire_station"),
     *("call_center", "ops_center", "police", "fire_rescue", "gas_company", "device_vendor"),
+    *("family", "medical_rescue"),
 )

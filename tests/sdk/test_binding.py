@@ -104,6 +104,11 @@ CLASSES = [
     (like(chain=("empty",)), "its chain is no tuple of steps", "a comma after each step"),
     (like(tracks=TrackRule("side", Full.chain)), "its tracks are no tuple", "tracks = (TrackRule("),
     (like(tracks=(TrackRule("side", Full.chain[0]),)), "the chain of a track is no tuple", 'TrackRule("name", (Step'),
+    (like(chains=("a",)), "its chains are no tuples by name", 'chains = {"night": (Step('),
+    (like(profile="day", chains={"night": (3,)}), "its chain night is no tuple of steps", "a comma after each"),
+    (like(profile="day", chains={"day": Full.chain}), "'day' is no name for another chain", "of its own"),
+    (like(chains={"night": Full.chain}), "has several chains, but no name for its own", 'profile = "in_parallel"'),
+    (like(profile="day", chains={"night": (Step("meet", "x", hours(1)),)}, texts=CATALOGUE), "lack 'meet'", "texts"),
     (like(api=2), "was written for API 2", "port it and write api = 1"),
     (like(on_cleared="close"), "on_cleared is 'close'", "CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, EVIDENCE"),
     (like(severity="P2"), "severity is 'P2'", "severity = Severity.P2"),
@@ -280,6 +285,52 @@ def test_what_names_a_step_that_the_street_leaves_out_means_the_next_one():
     assert rules.track("side").opens_at == rules.recurrence.start == "supervise"
     last = like(recurrence=Recurrence(days(30), "supervise"))
     assert bind(last, {"chain": {"supervise": {"enabled": False}}}).rules.recurrence == Recurrence(days(30), "empty")
+
+
+TWO_WAYS = like(profile="at_once", chains={"phone_first": (Step("phone", "family", minutes(5)), *Full.chain)})
+
+
+@pytest.mark.parametrize(
+    ("table", "steps"),
+    [
+        ({}, ["empty", "supervise"]),
+        ({"profile": "at_once"}, ["empty", "supervise"]),
+        ({"profile": "phone_first"}, ["phone", "empty", "supervise"]),
+        ({"profile": "phone_first", "chain": {"empty": {"enabled": False}}}, ["phone", "supervise"]),
+    ],
+)
+def test_a_street_chooses_among_the_chains_of_a_scenario(table, steps):
+    assert [step.name for step in bind(TWO_WAYS, table).rules.chain("main")] == steps
+
+
+def test_a_profile_that_is_none_is_refused():
+    [fault] = faults(TWO_WAYS, profile="by_letter")
+    assert fault.culprit == "[plugins.bins.full] profile"
+    assert "'by_letter' is not a profile" in fault.complaint
+    assert fault.remedy == "say one of at_once, phone_first"
+    [fault] = faults(Full, profile="at_once")
+    assert "it has only one chain" in fault.remedy
+    [fault] = faults(TWO_WAYS, profile=["at_once"])
+    assert "is not a profile" in fault.complaint
+
+
+def test_a_chain_that_nobody_chose_is_checked_all_the_same():
+    broken = like(profile="at_once", chains={"phone_first": (Step("phone"), Step("ask", "family"))})
+    found = faults(broken)
+    assert {fault.culprit for fault in found} == {"bins.full, profile phone_first"}
+    assert any("step ask has no limit" in fault.complaint for fault in found)
+
+
+def test_the_steps_of_a_further_track_may_be_changed_or_left_out():
+    side = TrackRule("side", (Step("confirm", "call_center", minutes(1)), Step("ring", "police", minutes(2))), False)
+    beside = like(tracks=(side,))
+    rules = bind(beside, {"chain": {"confirm": {"accept": "30 seconds"}}}).rules
+    assert str(rules.chain("side")[0].accept) == "30 seconds"
+    assert [step.name for step in bind(beside, {"chain": {"confirm": {"enabled": False}}}).rules.chain("side")] == [
+        "ring"
+    ]
+    off = {"confirm": {"enabled": False}, "ring": {"enabled": False}}
+    assert [track.name for track in bind(beside, {"chain": off}).rules.tracks] == ["main"]
 
 
 def test_evidence_is_a_kind_or_a_proof():

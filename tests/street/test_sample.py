@@ -30,6 +30,7 @@ ROLES = [
     "urban_enforcement",
     "police",
     "fire_rescue",
+    "medical_rescue",
     "gas_company",
     "housing_bureau",
     "device_vendor",

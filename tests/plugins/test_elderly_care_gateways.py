@@ -1,0 +1,283 @@
+"""What falls silent: a device, its gateway, the only sensor of a home, or the elder."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from civicloop import Reason, Scenario, Severity, hours, minutes
+from civicloop.plugins.elderly_care.gateway_lost import GatewayLost
+from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
+from civicloop.plugins.elderly_care.protection_lost import ProtectionLost
+from civicloop.plugins.elderly_care.unwatched import Unwatched
+from civicloop.testing import Town
+
+DEVICE = "elderly_care.protection_lost"
+GATEWAY = "elderly_care.gateway_lost/hub"
+UNWATCHED = "elderly_care.unwatched/household"
+Build = Callable[..., Town]
+KIT = ("door", "pir", "smoke")
+
+
+def behind_a_gateway(build: Build, *scenarios: type[Scenario], **options) -> Town:
+    """Three devices that report through one gateway, which stands in the building."""
+    street = build(GatewayLost, ProtectionLost, *scenarios, **options)
+    street.add_device("hub", "building", "gateway")
+    for kind in KIT:
+        street.add_device(kind, "household", kind, via="hub")
+    return street
+
+
+def report(street: Town, *devices: str) -> None:
+    for device in devices:
+        street.hear("care.device", subject=device, status="online")
+
+
+def refs(street: Town) -> list[str]:
+    return [case.ref for case in street.open_cases]
+
+
+# one case for the gateway ------------------------------------------------------------------------------------
+
+
+def test_a_silent_gateway_is_one_case_and_not_one_for_each_device(town: Build):
+    street = behind_a_gateway(town)
+    for device in KIT:
+        report(street, device)
+        street.wait(hours(3))
+    assert street.wait(timedelta(hours=20, minutes=59)).is_quiet
+    street.wait(minutes(1))
+    assert refs(street) == [GATEWAY]
+    case = street.case(GATEWAY)
+    assert (case.message, case.severity, case.place) == ("gateway_silent", Severity.P2, "building")
+    assert case.variables == {"gateway": "hub", "hours": 24}
+    assert street.asked == ["device_vendor", "property_company"]
+    assert [kind.value for kind in street.told("neighborhood_committee")] == ["inform"]
+    assert refs(street.wait(hours(48))) == [GATEWAY]
+
+
+def test_whatever_comes_through_ends_it_and_the_devices_have_a_day_to_report(town: Build):
+    street = behind_a_gateway(town)
+    report(street, *KIT)
+    street.wait(hours(30))
+    assert refs(street) == [GATEWAY]
+    report(street, "door", "pir")
+    assert street.is_quiet
+    assert street.case(GATEWAY).result == Reason.CLEARED
+    for _ in range(23):
+        street.wait(hours(1))
+        report(street, "door", "pir")
+    assert street.is_quiet
+    street.wait(hours(1))
+    assert refs(street) == [f"{DEVICE}/smoke"]
+
+
+def test_a_device_that_is_silent_while_others_speak_is_lost_itself(town: Build):
+    street = behind_a_gateway(town)
+    report(street, *KIT)
+    for _ in range(24):
+        street.wait(hours(1))
+        report(street, "door", "pir")
+    assert refs(street) == [f"{DEVICE}/smoke"]
+
+
+def test_a_quiet_night_only_puts_it_off_until_somebody_gets_up(town: Build):
+    street = behind_a_gateway(town)
+    street.hear("care.motion", subject="pir")
+    for _ in range(7):
+        street.wait(hours(2)).hear("care.door", subject="door", open=True)
+    street.wait(hours(13))
+    assert street.is_quiet
+    street.hear("care.door", subject="door", open=True)
+    street.wait(hours(1))
+    assert refs(street) == [f"{DEVICE}/pir"]
+
+
+def test_a_gateway_that_says_so_itself_is_lost_at_once_and_what_its_platform_calls_offline_is_not(town: Build):
+    street = behind_a_gateway(town)
+    report(street, *KIT)
+    street.hear("care.device", subject="hub", status="offline")
+    assert refs(street) == [GATEWAY]
+    for device in KIT:
+        street.wait(minutes(1)).hear("care.device", subject=device, status="offline")
+    street.wait(hours(5))
+    assert refs(street) == [GATEWAY]
+    street.hear("care.device", subject="hub", status="online")
+    report(street, "door", "pir")
+    assert street.is_quiet
+    street.wait(hours(12))
+    report(street, "door", "pir")
+    street.wait(hours(12))
+    assert refs(street) == [f"{DEVICE}/smoke"]
+
+
+@pytest.mark.parametrize(("status", "message"), [("fault", "gateway_faulty"), ("low_battery", "gateway_low_battery")])
+def test_a_gateway_in_trouble_is_not_well_because_something_comes_through(town: Build, status, message):
+    street = behind_a_gateway(town)
+    street.hear("care.device", subject="hub", status=status)
+    assert street.case(GATEWAY).message == message
+    street.wait(minutes(1))
+    report(street, "door")
+    assert refs(street) == [GATEWAY]
+    street.hear("care.device", subject="hub", status="online")
+    assert street.is_quiet
+
+
+def test_nobody_repairs_the_gateway_and_the_street_is_asked(town: Build):
+    street = behind_a_gateway(town)
+    street.hear("care.device", subject="hub", status="offline")
+    assert street.wait(hours(4)).asked == ["device_vendor", "property_company", "ops_center"]
+
+
+def test_a_gateway_that_nobody_registered_is_found_where_it_was_last_heard(town: Build):
+    street = town(GatewayLost, ProtectionLost)
+    street.add_device("pir", "household", "pir", via="cloud")
+    report(street, "pir")
+    street.wait(hours(24))
+    assert street.case("elderly_care.gateway_lost/cloud").place == "household"
+    assert len(street.cases) == 1
+
+
+def test_where_gateways_are_not_watched_their_devices_are(town: Build):
+    street = behind_a_gateway(town, config={"elderly_care.gateway_lost": {"silent_hours": 0}})
+    report(street, *KIT)
+    street.wait(hours(27))
+    assert sorted(refs(street)) == [f"{DEVICE}/{device}" for device in sorted(KIT)]
+
+
+# late and shuffled -------------------------------------------------------------------------------------------
+
+
+def test_a_report_from_before_the_silence_was_called_one_ends_nothing_and_the_next_does(town: Build):
+    street = one_sensor(town, via="hub").add_device("hub", "household", "gateway")
+    report(street, "sos")
+    street.wait(hours(24))
+    lost = {f"{DEVICE}/sos", GATEWAY, UNWATCHED}
+    assert {*refs(street)} == lost - {f"{DEVICE}/sos"}
+    before = street.now - timedelta(hours=1)
+    street.hear("care.device", subject="sos", status="online", at=before)
+    assert {*refs(street)} == lost - {f"{DEVICE}/sos"}
+    street.wait(minutes(1))
+    report(street, "sos")
+    assert street.is_quiet
+
+
+def test_a_device_called_silent_is_well_again_with_its_next_report(town: Build):
+    street = town(ProtectionLost).add_device("pir", "household", "pir")
+    report(street, "pir")
+    street.wait(hours(24))
+    street.hear("care.motion", subject="pir", at=street.now - timedelta(hours=1))
+    assert refs(street) == [f"{DEVICE}/pir"]
+    street.wait(minutes(1))
+    report(street, "pir")
+    assert street.is_quiet
+
+
+# the only sensor ---------------------------------------------------------------------------------------------
+
+
+def one_sensor(build: Build, *scenarios: type[Scenario], via: str = "", **options) -> Town:
+    street = build(Unwatched, ProtectionLost, GatewayLost, *scenarios, **options)
+    return street.add_device("sos", "household", "sos", via=via).add_device("speaker", "household", "voice")
+
+
+def test_the_only_sensor_is_silent_for_a_day_and_somebody_visits(town: Build):
+    street = one_sensor(town)
+    report(street, "sos")
+    assert street.wait(timedelta(hours=23, minutes=59)).is_quiet
+    street.wait(minutes(1))
+    case = street.case(UNWATCHED)
+    assert (case.severity, case.message) == (Severity.P1, "only_sensor_silent")
+    assert street.case(f"{DEVICE}/sos").is_open
+    street.wait(minutes(5))
+    assert street.asked == ["device_vendor", "property_company", "neighborhood_committee", "peer_volunteer"]
+
+
+def test_a_home_with_two_sensors_is_watched_by_the_other(town: Build):
+    street = one_sensor(town).add_device("smoke", "household", "smoke")
+    report(street, "sos", "smoke")
+    street.wait(hours(24))
+    assert sorted(refs(street)) == [f"{DEVICE}/smoke", f"{DEVICE}/sos"]
+
+
+def test_a_word_of_the_sensor_calls_the_visit_off_before_anybody_was_sent(town: Build):
+    street = one_sensor(town)
+    report(street, "sos")
+    street.wait(hours(24))
+    report(street, "sos")
+    assert street.is_quiet
+    assert "neighborhood_committee" not in street.asked
+
+
+def test_after_somebody_was_sent_only_a_visit_record_ends_it(town: Build):
+    street = one_sensor(town)
+    report(street, "sos")
+    street.wait(timedelta(hours=24, minutes=5))
+    report(street, "sos")
+    assert street.case(UNWATCHED).is_open
+    street.answer("report", UNWATCHED, "peer_volunteer", result="safe_at_home", evidence=["visit_record"])
+    street.answer("verify", UNWATCHED, "call_center", result="pass")
+    assert street.case(UNWATCHED).result == "safe_at_home"
+
+
+def test_nobody_is_visited_who_is_away_but_an_absence_ends(town: Build):
+    street = one_sensor(town)
+    report(street, "sos")
+    street.hear("care.away", subject="household", until="2025-09-15T08:00:00+08:00")
+    street.wait(hours(95))
+    assert refs(street) == [f"{DEVICE}/sos"]
+    street.wait(hours(1))
+    assert UNWATCHED in refs(street)
+
+
+def test_an_absence_without_an_end_is_believed_for_a_week(town: Build):
+    street = one_sensor(town)
+    report(street, "sos")
+    street.hear("care.away", subject="household")
+    street.wait(timedelta(days=7, hours=23))
+    assert UNWATCHED not in refs(street)
+    street.wait(hours(1))
+    assert UNWATCHED in refs(street)
+
+
+def test_whoever_visits_for_the_silence_of_the_elder_is_not_sent_twice(town: Build):
+    street = town(Unwatched, NoSignOfLife).add_device("pir", "household", "pir")
+    street.hear("care.motion", subject="pir")
+    street.wait(hours(24))
+    assert refs(street) == ["elderly_care.no_sign_of_life/household"]
+
+
+def test_a_silent_gateway_with_other_homes_behind_it_sends_nobody_to_each_of_them(town: Build):
+    street = one_sensor(town, via="hub").add_device("hub", "building", "gateway")
+    street.add_device("far", "estate", "pir", via="hub")
+    report(street, "sos")
+    street.wait(hours(1))
+    report(street, "far")
+    street.wait(hours(25))
+    assert refs(street) == [GATEWAY]
+
+
+def test_a_gateway_of_its_own_is_no_excuse(town: Build):
+    street = one_sensor(town, via="hub").add_device("hub", "household", "gateway")
+    report(street, "sos")
+    street.wait(hours(24))
+    assert {*refs(street)} == {UNWATCHED, GATEWAY}
+
+
+def test_a_street_may_switch_it_off(town: Build):
+    street = one_sensor(town, config={"elderly_care.unwatched": {"silent_hours": 0}})
+    report(street, "sos")
+    street.wait(hours(72))
+    assert UNWATCHED not in refs(street)
+
+
+def test_the_contact_is_called_first_where_the_street_does_so(town: Build):
+    street = one_sensor(town, config={"elderly_care.unwatched": {"profile": "jingan_contact_first"}})
+    report(street, "sos")
+    street.wait(timedelta(hours=24, minutes=5))
+    assert street.asked[2:] == ["family"]
+    assert street.wait(minutes(15)).asked[3:] == ["ops_center"]
+    assert street.wait(minutes(10)).asked[4:] == ["neighborhood_committee"]
+    assert street.wait(minutes(10)).asked[5:] == ["peer_volunteer"]
+    assert street.wait(minutes(10)).asked[6:] == ["ops_center", "police"]
+    assert street.wait(minutes(10)).asked[8:] == ["call_center"]
