@@ -252,69 +252,6 @@ QUARANTINE: Final = sql(
 CHILDREN: Final = sql(
     _first(select(*_CASE).where(case.c.parent == _ask("parent")).order_by(case.c.opened_at.desc(), case.c.id.desc()))
 )
-_ENTRY: Final = sql(_inserting(journal))
-ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
-ADD_TURN: Final = sql(_inserting(turn))
-PUT_META: Final = _replacing(meta, ("name",))
-_RAISING = _inserting(meta)
-RAISE_META: Final = sql(
-    _RAISING.on_conflict_do_update(
-        index_elements=["name"],
-        set_={"value": _RAISING.excluded.value},
-        where=meta.c.value < _RAISING.excluded.value,
-    )
-)
-
-# --- watchdogs and the clock
-
-META: Final = sql(select(meta.c.value).where(meta.c.name == _ask("name")))
-
-
-def _noted(name: str) -> ColumnElement[Any]:
-    """A number of the house, 0 where it was never written."""
-    value = select(meta.c.value).where(meta.c.name == literal_column(f"'{name}'")).scalar_subquery()
-    return func.coalesce(value, literal_column("0"))
-
-
-SLEEP: Final = sql(select(_noted("asleep"), _noted("alive_at"), _noted("wait_max")))
-NEXT_DUE: Final = sql(
-    select(
-        select(func.min(case.c.wake_at)).where(OPEN).scalar_subquery(),
-        select(func.min(memo.c.wake_at)).where(memo.c.wake_at.is_not(None)).scalar_subquery(),
-        _noted("asleep"),
-    )
-)
-ARMED_BY: Final = sql(
-    select(memo.c.scenario, memo.c.key, memo.c.expects, memo.c.wake_at).where(memo.c.wake_at <= _ask("ran_out"))
-)
-REARM: Final = sql(
-    update(memo)
-    .where(memo.c.scenario == _ask("of_scenario"), memo.c.key == _ask("of_key"))
-    .values(expects=_ask("armed"), wake_at=_ask("wake"))
-)
-
-# --- readers
-
-_EVENT: Final = [column for column in event.c if column.name != "row"]
-EVENT: Final = sql(select(*_EVENT).where(event.c.id == _ask("id"), event.c.source == _ask("source")))
-UNHEARD_TYPES: Final = sql(select(event.c.type, func.count()).where(UNHEARD).group_by(event.c.type))
-QUARANTINE: Final = sql(
-    _first(
-        select(*[column for column in quarantine.c if column.name not in ("row", "partition")]).order_by(
-            quarantine.c.row
-        )
-    )
-)
-CHILDREN: Final = sql(
-    _first(select(*_CASE).where(case.c.parent == _ask("parent")).order_by(case.c.opened_at.desc(), case.c.id.desc()))
-)
-ROUNDS: Final = sql(
-    _first(
-        select(*_CASE)
-        .where(case.c.scenario == _ask("scenario"), case.c.key == _ask("key"))
-        .order_by(case.c.round.desc())
-    )
-)
 _ENTRY: Final = [column for column in journal.c if column.name not in ("row", "v", "partition")]
 JOURNAL: Final = sql(select(*_ENTRY).where(journal.c.case == _ask("case")).order_by(journal.c.seq))
 JOURNAL_AFTER: Final = sql(

@@ -449,11 +449,6 @@ def test_only_whose_clock_runs_can_be_late(desk: Desk, state: TrackState, late: 
 # --- rounds, linked cases, evidence and conduct
 
 
-def test_rounds_are_read_newest_first_and_no_more_than_asked(desk: Desk) -> None:
-    old = [desk.closed(desk.case("B7", minute, round=number)) for number, minute in enumerate((0, 20, 40), start=1)]
-    desk.put(cases=[*old, desk.case("B7", 60, round=4), desk.case("B8", 70)])
-
-
 def test_linked_cases_are_found_by_their_parent(desk: Desk) -> None:
     cause = desk.case("B7")
     linked = [desk.case(f"L{number}", number, parent=cause.id) for number in range(3)]
