@@ -242,13 +242,8 @@ REARM: Final = sql(
 _EVENT: Final = [column for column in event.c if column.name != "row"]
 EVENT: Final = sql(select(*_EVENT).where(event.c.id == _ask("id"), event.c.source == _ask("source")))
 UNHEARD_TYPES: Final = sql(select(event.c.type, func.count()).where(UNHEARD).group_by(event.c.type))
-QUARANTINE: Final = sql(
-    _first(
-        select(*[column for column in quarantine.c if column.name not in ("row", "partition")]).order_by(
-            quarantine.c.row
-        )
-    )
-)
+_KEPT: Final = [column for column in quarantine.c if column.name not in ("row", "partition")]
+QUARANTINE: Final = sql(_first(select(*_KEPT).order_by(quarantine.c.row)))
 CHILDREN: Final = sql(
     _first(select(*_CASE).where(case.c.parent == _ask("parent")).order_by(case.c.opened_at.desc(), case.c.id.desc()))
 )
