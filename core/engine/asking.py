@@ -106,6 +106,8 @@ def _check_finding(binding: Binding, finding: Finding) -> None:
     for what in (finding.place, finding.parent):
         if what is not None:
             _check_text(f"the place or parent of Finding {finding.message!r}", what)
+    if finding.climb and finding.start is None:
+        raise OutcomeError(f"found {finding.message} that climbs to no step; name it in start")
     if finding.start is not None:
         start_of(binding, finding.start)
 
