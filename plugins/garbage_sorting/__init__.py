@@ -7,7 +7,7 @@ from typing import Any
 from civicloop import Scenario, hookimpl
 
 from .bagged_litter import BaggedLitter
-from .buckets import closing_bucket, level_of
+from .buckets import closing_bucket, stranding_level
 from .correction import Correction
 from .leakage import Leakage
 from .missed_pickup import MissedPickup
@@ -31,7 +31,7 @@ __all__ = [
     "Unsorted",
     "civicloop_scenarios",
     "closing_bucket",
-    "level_of",
+    "stranding_level",
 ]
 
 

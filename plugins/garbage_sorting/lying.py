@@ -22,7 +22,7 @@ from civicloop import (
     read_texts,
 )
 
-from .buckets import STRANDED, SUPER_STRANDED
+from .buckets import STRANDED, STRANDED_MINUTES, SUPER_STRANDED, SUPER_STRANDED_MINUTES
 from .chain import CHAIN, CHECK, OUTCOMES, PHOTO, QUIET
 from .voice import speak
 
@@ -39,12 +39,12 @@ class LyingConfig(Config):
     """After how long something that lies is stranded, and super-stranded."""
 
     stranded_minutes: Minutes = Field(
-        default=60,
+        default=STRANDED_MINUTES,
         description="Minutes from opening after which it is stranded. The level is practice (Shanghai garbage "
         "product), the minutes our assumption: the first closing bucket of Tianmu West Road.",
     )
     super_stranded_minutes: Minutes = Field(
-        default=240,
+        default=SUPER_STRANDED_MINUTES,
         validate_default=True,
         description="Minutes from opening after which it is super-stranded. The level is practice (Shanghai garbage "
         "product), the minutes our assumption: the second bucket, and the 4 hours of event classes 0110 and 0192.",
@@ -62,7 +62,8 @@ class LyingConfig(Config):
 class Lying(Scenario[E, M], Generic[E, M]):
     """Something lies where it must not; the estate is asked, and the longer it lies the graver it is.
 
-    The level goes into the case's evidence, where ``level_of`` reads it; from stranded on the case is P2.
+    Stranded makes the case P2. Super-stranded makes it the street's, however long the chain would leave it to the
+    estate; only an extension that was granted holds it there.
     """
 
     severity = Severity.P3
@@ -88,7 +89,10 @@ class Lying(Scenario[E, M], Generic[E, M]):
         case = context.case
         if case is None or not case.is_open:
             return
-        if case.tracks[0].state == "verifying":
+        main = case.tracks[0]
+        if main.state == "verifying":
             yield Expect(expectation.name, by=expectation.by + AGAIN if expectation.by else None)
-        else:
+        elif expectation.name == STRANDED or main.extensions:
             yield Finding(expectation.name, severity=Severity.P2)
+        else:
+            yield Finding(expectation.name, severity=Severity.P2, start="street", climb=True)

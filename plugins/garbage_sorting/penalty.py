@@ -44,8 +44,7 @@ class PenaltyConfig(Config):
 class Penalty(Scenario[CaseClosed]):
     """Opened by nothing but an order to correct whose refusal was confirmed; decided by people, never by silence.
 
-    The file is reviewed once more before enforcement is asked. A decision carries its number, also where it is that of no
-    penalty.
+    The file is reviewed once more before enforcement is asked. A decision carries a number, that of no penalty too.
     """
 
     name = "garbage_sorting.penalty"

@@ -36,12 +36,7 @@ from .events import Category, HaulWeighed, NodeWeighed
 CLOSING: Final = "closing"
 """The watchdog that closes the books of a day, and looks into them again for a while."""
 
-LABELS: Final = {
-    "dry": "干垃圾 dry",
-    "wet": "湿垃圾 wet",
-    "recyclable": "可回收物 recyclable",
-    "hazardous": "有害垃圾 hazardous",
-}
+LABELS: Final = {"dry": "干 dry", "wet": "湿 wet", "recyclable": "可回收 recyclable", "hazardous": "有害 hazardous"}
 
 
 class ReconciliationConfig(Config):
@@ -135,7 +130,6 @@ class Reconciliation(Scenario[HaulWeighed | NodeWeighed, Books]):
 
     def _finding(self, gap: Gap, category: str, day: str, context: Context[Books]) -> Finding:
         street = context.enclosing(Level.STREET)
-        flipped = {"flipped": LABELS[gap.flipped]} if gap.flipped else {}
         return Finding(
             gap.message,
             place=street.code if street else None,
@@ -145,7 +139,7 @@ class Reconciliation(Scenario[HaulWeighed | NodeWeighed, Books]):
             left_kg=round(gap.left),
             came_kg=round(gap.came),
             gap_kg=round(abs(gap.left - gap.came)),
-            **flipped,
+            flipped=LABELS.get(gap.flipped, "-"),
         )
 
 

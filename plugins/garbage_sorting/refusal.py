@@ -43,11 +43,11 @@ class RefusalConfig(Config):
 
     unit_days: Days = Field(
         default=3,
-        description="Days a unit has to correct. Practice: Shanghai operating rule of June 2019, at most 3.",
+        description="Days a unit has to correct. Practice: Shanghai rule of June 2019, at most 3.",
     )
     residential_days: Days = Field(
         default=7,
-        description="Days a residential estate has to correct. Practice: Shanghai operating rule of June 2019, at most 7.",
+        description="Days a residential estate has to correct. Practice: Shanghai rule of June 2019, at most 7.",
     )
 
 
@@ -55,7 +55,7 @@ class Refusal(Scenario[HaulRefused]):
     """The hauler refuses what is not sorted, after asking, and tells the street (article 29).
 
     Meanwhile wet and dry are both hauled as dry, and recyclables and hazardous stay. Whoever says that it is sorted now
-    is checked by the hauler; collected on the spot is said by the hauler and checked by the street. Then pickups resume.
+    is checked by the hauler; collected on the spot is said by the hauler and checked by the street. Pickups resume.
     """
 
     name = "garbage_sorting.refusal"

@@ -12,7 +12,7 @@ SPEAKER: Final = "speaker"
 
 
 def speak(context: Context[Any], action: str) -> Iterator[Command]:
-    """Have every speaker at the place of the event say ``action``, a text of the catalogue; where there is none, nothing."""
+    """Have every speaker at the place of the event say ``action``, a text of the catalogue."""
     for device in context.devices_at(context.place.code):
         if device.kind == SPEAKER:
             yield Command(device.id, action)

@@ -33,7 +33,7 @@ Window = Annotated[str, AfterValidator(_is_window)]
 
 
 class DatedWindows(Config):
-    """Other windows from ``first`` to ``last``, both days included, at these ``points`` (none named: at all of them)."""
+    """Other windows from ``first`` to ``last``, both days included, at these ``points`` (none named: at all)."""
 
     first: date
     last: date
