@@ -137,7 +137,7 @@ def _gap(
     left, came = books.kg(before, category), books.kg(after, category)
     if not books.has(after):
         # A scale that is silent proves nothing of a node's own stock; a vehicle's load must turn up somewhere.
-        is_lost = before == ("sent",) or books.has(("taken",))
+        is_lost = after == ("received",) or (after == ("arrived",) and books.has(("taken",)))
         return Gap("not_weighed_in", link, left, came) if is_lost and left >= tolerance.unweighed_kg else None
     if abs(left - came) <= tolerance.of(left, came):
         return None

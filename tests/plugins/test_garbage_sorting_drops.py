@@ -327,4 +327,3 @@ def test_whoever_drops_at_the_wrong_time_is_guided_visited_and_never_fined(town:
     assert one.asked[2:4] == ["party_secretary", "property_manager"]
     assert {case.scenario for case in one.cases} == {OFF}
     assert "urban_enforcement" not in one.asked
-
