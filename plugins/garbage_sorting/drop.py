@@ -24,9 +24,9 @@ from civicloop import (
     Step,
     days,
     hours,
-    minutes,
     read_texts,
     work_days,
+    work_hours,
 )
 
 from .events import OffWindowDrop, UnsortedDrop
@@ -35,11 +35,12 @@ from .voice import speak
 E = TypeVar("E", bound=UnsortedDrop | OffWindowDrop)
 
 GUIDANCE: Final = (
+    # In working time: nobody is woken because a neighbour mixed up two bins.
     # The committee organises, mobilises and guides (article 41); a street adds the role of its sorting volunteers.
-    Step("guide", ("neighborhood_committee", "block_cadre"), accept=minutes(30), finish=hours(24)),  # [A]
+    Step("guide", ("neighborhood_committee", "block_cadre"), accept=work_hours(4), finish=work_days(2)),  # [A]
     # The company guides and asks to correct (article 27); whoever does it again is visited at once.
-    Step("visit", ("party_secretary", "property_manager"), accept=hours(2), finish=work_days(3)),  # [A]
-    Step("street", "ops_center", accept=hours(2), finish=work_days(5), loop=SMALL),  # [A]
+    Step("visit", ("party_secretary", "property_manager"), accept=work_hours(4), finish=work_days(3)),  # [A]
+    Step("street", "ops_center", accept=work_hours(4), finish=work_days(5), loop=SMALL),  # [A]
 )
 
 
