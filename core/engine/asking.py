@@ -21,6 +21,9 @@ MEMORY_BYTES_MAX: Final = 64 * 1024
 OUTCOMES_MAX: Final = 100
 """How many outcomes one fact may have; more would be a loop without an end."""
 
+KEYS_MAX: Final = 64
+"""How many things one event may be about in one scenario."""
+
 TEXT_CHARS_MAX: Final = 2000
 INTEGER_MAX: Final = 2**63 - 1
 
@@ -103,6 +106,8 @@ def _check_finding(binding: Binding, finding: Finding) -> None:
     for what in (finding.place, finding.parent):
         if what is not None:
             _check_text(f"the place or parent of Finding {finding.message!r}", what)
+    if finding.climb and finding.start is None:
+        raise OutcomeError(f"found {finding.message} that climbs to no step; name it in start")
     if finding.start is not None:
         start_of(binding, finding.start)
 
@@ -131,13 +136,15 @@ def _check_variables(message: str, variables: object) -> None:
             raise OutcomeError(f"gave {str(value)[:30]} as {what}; give a number of at most 64 bits, or a text")
 
 
-def check_key(key: object) -> str:
-    """The key a scenario gave, empty for none. Raises ``OutcomeError`` for what is no text."""
-    if key is None or key == "":
-        return ""
-    _check_text("the key of an event", key)
-    assert isinstance(key, str)
-    return key
+def check_keys(given: object) -> tuple[str, ...]:
+    """The keys a scenario gave, each once; empty for none. Raises ``OutcomeError`` for what is no text, or too many."""
+    keys = list(islice(given, KEYS_MAX + 1)) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    if len(keys) > KEYS_MAX:
+        raise OutcomeError(f"gave more than {KEYS_MAX} keys of one event; an event is about a few things only")
+    found = dict.fromkeys(key for key in keys if key is not None and key != "")
+    for key in found:
+        _check_text("the key of an event", key)
+    return tuple(map(str, found))
 
 
 def start_of(binding: Binding, start: str) -> str:

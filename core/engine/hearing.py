@@ -16,7 +16,7 @@ from ..sdk.binding import Binding
 from ..sdk.loader import Listening
 from ..sdk.scenario import Context
 from ..stores.base import Memo
-from .asking import ask, check_key
+from .asking import ask, check_keys
 from .concluding import Knowledge, conclude_all
 from .judgement import Heard, Judgement
 from .linking import names_parent
@@ -62,12 +62,11 @@ def prepare(
     heard = Heard(envelope, event, at, place, device, street.directory.partition(place.code), [])
     for binding in bindings:
         try:
-            key = check_key(binding.scenario.key(event, context))
+            keys = check_keys(binding.scenario.key(event, context))
         except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
             quarantine(work, envelope, binding.name, error)
             continue
-        if key:
-            heard.keys.append((binding, key))
+        heard.keys += [(binding, key) for key in keys]
     return heard
 
 

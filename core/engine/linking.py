@@ -33,6 +33,7 @@ def linked(work: Work, one: Judgement, finding: Finding) -> Finding:
         finding.message,
         severity=finding.severity,
         start=finding.start,
+        climb=finding.climb,
         place=finding.place,
         parent=parent.id if parent else None,
         **finding.variables,

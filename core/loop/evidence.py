@@ -25,7 +25,7 @@ def faults_of(draft: Draft, given: Answer, asked_at: datetime, *, is_report: boo
     """
     kinds = {one.kind for one in given.evidence}
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
-    needed = [kind for kind, proof in proofs.items() if is_report and not proof.to_close]
+    needed = [kind for kind, proof in proofs.items() if is_report and not (proof.to_close or proof.is_optional)]
     needed += missing_to_close(draft.case) if closes else []
     missing = [kind for kind in needed if kind not in kinds]
     faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []

@@ -32,7 +32,22 @@ def found(case: Case | None, given: Found, now: datetime, street: Street) -> Dec
         is_watched = track.quiet_until is not None or track.awaits_clear
         if is_news and is_watched and track.held_at is not None and given.at > track.held_at:
             reason = _seen_while_quiet(draft, track)
+    if is_news and given.finding.climb and _climb(draft, given.start):
+        reason = Reason.ESCALATED
     return draft.decision(reason)
+
+
+def _climb(draft: Draft, start: str | None) -> bool:
+    """Go up to ``start`` at once, where the main track works at an earlier step; whether it did.
+
+    What was reported and is being checked, or stopped until a date, stays where it is.
+    """
+    main = draft.case.tracks[0]
+    steps = [at for at, step in enumerate(draft.case.rules.chain(main.name)) if step.name == start]
+    if main.state not in (TrackState.WORKING, TrackState.DISPATCHING) or max(steps, default=0) <= main.step:
+        return False
+    ask(draft, main.name, steps[0], Reason.ESCALATED)
+    return True
 
 
 def open_case(given: Found, last: Case | None, now: datetime, street: Street) -> Decision:

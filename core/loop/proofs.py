@@ -67,6 +67,8 @@ def _proof_faults(rules: Rules) -> Iterator[str]:
 def _kind_faults(proof: Proof, outcomes: list[str]) -> Iterator[str]:
     if not proof.kind.strip():
         yield "wants evidence of no kind; name what must be brought"
+    if proof.is_optional and proof.to_close:
+        yield f"wants evidence {proof.kind} to close and yet as an option; drop is_optional or to_close"
     unknown = [outcome for outcome in proof.outcomes if outcome not in outcomes]
     if unknown:
         yield f"wants evidence {proof.kind} of {', '.join(unknown)}, which no report means; know {', '.join(outcomes)}"

@@ -166,6 +166,7 @@ class Proof:
     """What a report must bring to count as done, or a case to close.
 
     A piece of evidence of ``kind``. ``to_close``: it may follow the report, but nothing closes without it.
+    ``is_optional``: it may be left out, and must fit where it is brought.
     ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or
     around it. ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a
     document number. ``outcomes``: it says which of these came of it, as a visit record does.
@@ -173,6 +174,7 @@ class Proof:
 
     kind: str
     to_close: bool = False
+    is_optional: bool = False
     is_fresh: bool = False
     is_here: bool = False
     is_timely: bool = False

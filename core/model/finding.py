@@ -17,13 +17,15 @@ class Finding:
     """Something needs hands.
 
     ``message`` is the text's key in the plugin's catalogue, ``variables`` its named values. ``severity`` overrides the
-    scenario's; ``start`` names the step at which a case opened by this finding begins; ``place`` is the code of the
-    place it is about where that is not the event's own; ``parent`` the id of the case it is linked to.
+    scenario's; ``start`` names the step at which a case opened by this finding begins, and with ``climb`` also the one
+    to which an open case goes at once where it has not come so far; ``place`` is the code of the place it is about
+    where that is not the event's own; ``parent`` the id of the case it is linked to.
     """
 
     message: str
     severity: Severity | None
     start: str | None
+    climb: bool
     place: str | None
     parent: str | None
     variables: Mapping[str, Value]
@@ -34,6 +36,7 @@ class Finding:
         *,
         severity: Severity | None = None,
         start: str | None = None,
+        climb: bool = False,
         place: str | None = None,
         parent: str | None = None,
         **variables: Value,
@@ -42,6 +45,7 @@ class Finding:
         put(self, "message", message)
         put(self, "severity", severity)
         put(self, "start", start)
+        put(self, "climb", climb)
         put(self, "place", place)
         put(self, "parent", parent)
         put(self, "variables", variables)

@@ -193,10 +193,12 @@ class Scenario(Generic[E, M]):
                 if memory and isinstance(memory[0], type):
                     cls.memory_type = memory[0]
 
-    def key(self, event: E, context: Context[M]) -> str | None:  # noqa: ARG002  # what a subclass may look at
+    def key(self, event: E, context: Context[M]) -> str | Iterable[str] | None:  # noqa: ARG002  # a subclass may look
         """What this event is about in this scenario: one key, one memory, at most one open case.
 
-        Default: the event's subject. ``None``: the event does not concern this scenario.
+        Default: the event's subject. ``None``: the event does not concern this scenario. Several keys: it is about
+        several things (a weighing: who sent and who received it), and ``assess`` is asked once for each, with
+        ``context.key``, its own memory and its own case; at most 64.
         """
         return event.subject
 

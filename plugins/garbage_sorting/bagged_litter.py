@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from civicloop import VERIFY, Cleared, Config, Context, Finding, Outcome, Scenario, read_texts
+from civicloop import Cleared, Context, Finding, Memory, Outcome
 
-from .chain import CHAIN, CHECK, OUTCOMES, QUIET
 from .events import LitterGone, LitterSeen
+from .lying import Lying, LyingConfig
 
 
-class BaggedLitterConfig(Config):
+class BaggedLitterConfig(LyingConfig):
     """How sure a camera must be to be believed."""
 
     confidence_min: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -22,16 +22,10 @@ class BaggedLitterConfig(Config):
     )
 
 
-class BaggedLitter(Scenario[LitterSeen | LitterGone]):
+class BaggedLitter(Lying[LitterSeen | LitterGone, Memory]):
     """Bags lie at a drop point until the camera sees that they are gone."""
 
     name = "garbage_sorting.bagged_litter"
-    chain = CHAIN
-    on_cleared = VERIFY
-    quiet = QUIET
-    check = CHECK
-    outcomes = OUTCOMES
-    texts = read_texts(__file__)
     config: BaggedLitterConfig
 
     def key(self, event: LitterSeen | LitterGone, context: Context) -> str | None:
@@ -43,6 +37,7 @@ class BaggedLitter(Scenario[LitterSeen | LitterGone]):
         if isinstance(event, LitterGone):
             yield Cleared()
         elif event.bags:
-            yield Finding("bags_counted", point=event.subject, bags=event.bags)
+            found = Finding("bags_counted", point=event.subject, bags=event.bags)
+            yield from self.lies(event, context, "voice_litter", found)
         else:
-            yield Finding("bags_seen", point=event.subject)
+            yield from self.lies(event, context, "voice_litter", Finding("bags_seen", point=event.subject))

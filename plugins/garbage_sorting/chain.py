@@ -9,10 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from civicloop import LARGE, MEDIUM, SMALL, Check, Effect, Limit, Step, days, hours, minutes, work_days
+from civicloop import LARGE, MEDIUM, SMALL, Check, Effect, Limit, Proof, Step, days, hours, minutes, work_days
 
 QUIET: Final[Limit] = minutes(10)
 """Nothing seen for ten minutes on end counts as clean (camera principle [P], minutes [A])."""
+
+DISTRICT: Final = Step(
+    # Supervision by the district, level 2 [P]. The housing bureau keeps the property company's credit record
+    # (article 54) and is told.
+    "district",
+    "greening_sanitation_bureau",
+    accept=hours(2),  # [A]
+    finish=hours(24),  # [A]
+    loop=MEDIUM,
+    inform="housing_bureau",
+)
+
+JOINT_MEETING: Final = Step(
+    # "One estate, one plan" [P]; the committee, named first, calls the meeting. Whoever finds the way out may report
+    # it: an extra pickup by the hauler solves the case as well as a new drop point does.
+    "joint_meeting",
+    ("neighborhood_committee", "hauler", "property_company"),
+    accept=work_days(1),  # [A]
+    finish=days(7),  # [A]
+    loop=LARGE,
+)
 
 CHAIN: Final = (
     # The cleaner on duty is whom practice sends. Few streets keep a list of cleaners, and a step that nobody holds is
@@ -42,29 +63,18 @@ CHAIN: Final = (
         from_opening=True,
         loop=SMALL,
     ),
-    # Supervision by the district, level 2 [P]. The housing bureau keeps the property company's credit record
-    # (article 54) and is told.
-    Step(
-        "district",
-        "greening_sanitation_bureau",
-        accept=hours(2),  # [A]
-        finish=hours(24),  # [A]
-        loop=MEDIUM,
-        inform="housing_bureau",
-    ),
-    # "One estate, one plan" [P]; the committee, named first, calls the meeting. Whoever finds the way out may report
-    # it: an extra pickup by the hauler solves the case as well as a new drop point does.
-    Step(
-        "joint_meeting",
-        ("neighborhood_committee", "hauler", "property_company"),
-        accept=work_days(1),  # [A]
-        finish=days(7),  # [A]
-        loop=LARGE,
-    ),
+    DISTRICT,
+    JOINT_MEETING,
 )
 
 CHECK: Final = Check(quiet=QUIET, parties=("ops_center", "neighborhood_committee"), within=hours(24))
 """The sensor sees nothing for ten minutes, or somebody else looks, at an after-photo or on site."""
+
+PHOTO: Final = Proof("photo_after", is_optional=True, is_fresh=True, is_here=True, is_timely=True)
+"""The after-photo (back-office review, Shunde [P]): one that is brought is new, from here, and taken since the asking.
+
+It is an option, because the camera that sees nothing for ten minutes proves as much.
+"""
 
 OUTCOMES: Final[Mapping[str, Effect]] = {
     "irregular_management": Effect.FAILED,

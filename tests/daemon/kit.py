@@ -73,6 +73,7 @@ D1,drop_point,east-estate,,,
 ROLES = (
     *("cleaner", "property_manager", "party_secretary", "ops_center", "sanitation_station", "housing_bureau"),
     *("greening_sanitation_bureau", "neighborhood_committee", "hauler"),
+    *("block_cadre", "urban_enforcement", "data_steward"),
 )
 PARTIES = "place,role,organisation,contacts,channels\n" + "".join(
     [

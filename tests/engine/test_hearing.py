@@ -8,7 +8,7 @@ from civicloop import CLOSE, Finding, Reason, Scenario
 from civicloop.core.engine.receipt import Status
 from civicloop.core.stores.base import EventState
 
-from .stage import CHAIN, NOON, Fill, Full, Stage, fact, fill
+from .stage import CHAIN, NOON, Fill, Full, Seen, Stage, fact, fill
 
 REF = "bins.full/B1"
 
@@ -166,3 +166,53 @@ def test_a_finding_may_lie_elsewhere_or_falls_back_visibly():
     assert stage.case("bins.elsewhere/B1").place == "c1"
     assert stage.case("bins.elsewhere/B2").place == "e1"
     assert stage.ops() == ["unknown_place"]
+
+
+# an event about several things -------------------------------------------------------------------------------
+
+
+class Sides(Scenario[Fill, Seen]):
+    """Each fact is about its subject and about the estate; one of the two can be made to raise."""
+
+    name = "bins.sides"
+    on_cleared = CLOSE
+    chain = CHAIN
+    extra: tuple[object, ...] = ()
+
+    def key(self, event, context):
+        return (event.subject, context.place.code, event.subject, "", *self.extra)
+
+    def assess(self, event, context):
+        context.memory.count += 1
+        if event.percent == 13 and context.key == "e1":
+            raise ValueError("unlucky")
+        if event.percent >= 80:
+            yield Finding("bin_full", about=context.key, count=context.memory.count)
+
+
+def test_an_event_about_several_things_is_judged_once_for_each(store):
+    stage = Stage(Sides, store=store)
+    stage.hear(fill(5, 0, "1", subject="B2"))
+    [receipt] = stage.hear(fill(90, 1, "2"), minute=1)
+    about = [stage.case(f"bins.sides/{key}") for key in ("B1", "e1")]
+    assert receipt.cases == tuple(case.id for case in about)
+    assert [case.variables for case in about] == [{"about": "B1", "count": 1}, {"about": "e1", "count": 2}]
+
+
+def test_what_raises_for_one_thing_takes_nothing_from_the_other():
+    stage = Stage(Sides)
+    stage.hear(fill(13, 0, "1"))
+    stage.hear(fill(90, 1, "2"), minute=1)
+    counts = [stage.case(f"bins.sides/{key}").variables["count"] for key in ("B1", "e1")]
+    assert counts == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [((7,), "gave 7 as the key"), (tuple(f"k{number}" for number in range(64)), "more than 64 keys")],
+)
+def test_keys_that_are_none_are_a_fault_of_the_scenario(store, extra, why):
+    stage = Stage(type("Odd", (Sides,), {"extra": extra}), store=store)
+    stage.hear(fill(90))
+    assert store.counts()["events"] == 1
+    assert why in store.quarantine(10)[0].why

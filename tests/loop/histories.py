@@ -101,7 +101,7 @@ def play(draw: st.DrawFn, history: History, length: int) -> None:
 
 def finding(draw: st.DrawFn, history: History) -> Found:
     start = draw(st.sampled_from([None, None, *(step.name for step in history.rules.chain("main"))]))
-    what = Finding("bin_full", severity=draw(severities), start=start)
+    what = Finding("bin_full", severity=draw(severities), start=start, climb=draw(st.booleans()))
     return Found("bins.full", "B7", what, history.rules, "E1", "C1", history.now - draw(delays), "seen", start)
 
 

@@ -84,6 +84,7 @@ SIDE_CLOSE = replace(SIDE, on_cleared=CLOSE)
 BEFORE = replace(WAITING, on_cleared=CLOSE_BEFORE_DISPATCH)
 NOTES = replace(PLAIN, on_cleared=EVIDENCE)
 NO_QUIET = replace(PLAIN, quiet=None)
+OPTION = replace(PLAIN, proofs=(Proof("photo", is_optional=True, is_numbered=True),))
 PHOTO = replace(PLAIN, proofs=(Proof("photo"),), outcomes=(("helped", Effect.DONE), ("not_reachable", Effect.FAILED)))
 
 ALL_LOOK = replace(ALL, check=LOOK.check)

@@ -139,6 +139,10 @@ BAD = {
         "opens its main track at clean; drop opens_at",
     ),
     "the same proof twice": (proofs(Proof("photo"), Proof("photo", to_close=True)), "wants evidence photo twice"),
+    "a proof that closes and is an option": (
+        proofs(Proof("photo", to_close=True, is_optional=True)),
+        "to close and yet as an option; drop is_optional or to_close",
+    ),
     "a proof of no kind": (proofs(Proof(" ")), "wants evidence of no kind"),
     "a proof of an unknown outcome": (
         proofs(Proof("visit", outcomes=("seen", "met", "done"))),

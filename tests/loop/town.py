@@ -75,9 +75,14 @@ def minute(at: datetime | None) -> str:
 
 
 def found(
-    severity: Severity | None = None, *, at: float | None = None, start: str | None = None, event: str = "seen"
+    severity: Severity | None = None,
+    *,
+    at: float | None = None,
+    start: str | None = None,
+    climb: bool = False,
+    event: str = "seen",
 ) -> Saying:
-    finding = Finding("bin_full", severity=severity, start=start, percent=95)
+    finding = Finding("bin_full", severity=severity, start=start, climb=climb, percent=95)
     return lambda rules, now: Found(
         rules.scenario, "B7", finding, rules, "E1", "C1", clock(now if at is None else at), event, start
     )

@@ -1,15 +1,18 @@
 """What the garbage plugin reads, what it refuses to read, and what it says."""
 
+import json
+import re
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from civicloop import Event, Finding, Privacy
+from civicloop import Event, Finding, Privacy, days, hours
 from civicloop.core.sdk.binding import PluginError, bind
 from civicloop.core.sdk.texts import render
-from civicloop.plugins.garbage_sorting import BaggedLitter, Overflow, civicloop_scenarios, events
+from civicloop.plugins.garbage_sorting import Overflow, Penalty, civicloop_scenarios, events
 from civicloop.testing import Status, Town
 
 TYPES = {
@@ -108,27 +111,78 @@ def test_levels_that_cannot_work_are_refused_when_the_street_is_read(table: dict
         bind(Overflow, table)
 
 
+GAPS = ({"wet": 700}, {"wet": 1300}, {"wet": 200, "dry": 1000}, {})
+"""What a station weighs in of 1,000 kg wet: too little, too much, as something else, nothing."""
+
+
 def messages() -> list[Finding]:
-    """One finding for every message that the plugin can send."""
-    found: list[Finding] = []
-    town = Town(Overflow, BaggedLitter)
+    """One finding for every message that opens a case."""
+    town = Town(*(scenario for scenario in civicloop_scenarios() if scenario is not Penalty))
     town.hear("waste.bin.level", subject="B7", fill_percent=95)
     town.hear("waste.litter.seen", subject="P1", confidence=0.9)
     town.hear("waste.litter.seen", subject="P2", confidence=0.9, bags=2)
-    found += [Finding(case.message, **case.variables) for case in town.cases]
+    town.wait(hours(4))
+    for household in (None, "household"):
+        mixed = {"household": household, "expected": "dry", "found": "wet"} if household else {}
+        town.hear("waste.drop.unsorted", subject="P1", confidence=0.9, **mixed)
+        town.hear("waste.drop.off_window", subject="P1", confidence=0.9)
+    town.answer("close", "garbage_sorting.unsorted_drop/P1:household", "ops_center", reason="guided on the spot")
+    town.wait(hours(1)).hear(
+        "waste.drop.unsorted", subject="P1", confidence=0.9, household="household", expected="dry", found="wet"
+    )
+    for number, (notice, holder) in enumerate([("yellow", "unit"), ("yellow", "residential"), ("red", "unit")]):
+        town.hear("waste.haul.refused", subject=f"P{number}", notice=notice, holder=holder)
+    for category in ("dry", "wet", "recyclable", "hazardous"):
+        town.hear("waste.haul.missed", subject="P1", category=category)
+    town.hear("waste.haul.leak", subject="V1")
+    for number, came in enumerate(GAPS):
+        vehicle = f"V{number}"
+        town.hear("waste.haul.weighed", subject=vehicle, category="wet", kg=1000, kind="point")
+        for category, kg in came.items():
+            data = {"from": vehicle, "category": category, "kg": kg, "kind": "compaction"}
+            town.hear("waste.node.weighed", subject="S", data=data)
+    town.wait(days(1))
+    found = {case.message: Finding(case.message, **case.variables) for case in town.cases}
     town.close()
-    return found
+    return [*found.values(), Finding("refused_to_correct", article="57", yuan="50-200")]
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Finding]:
+    return messages()
+
+
+OTHER_TEXTS = {"stranded", "super_stranded", "correction_overdue"} | {
+    f"voice_{what}" for what in ("litter", "full", "unsorted", "off_window")
+}
+"""Findings about a case that is open already, and what the bin room says."""
+
+
+def test_every_text_is_used(found: list[Finding]) -> None:
+    steps = {step.name for scenario in civicloop_scenarios() for step in scenario.chain}
+    names = {scenario.short_name() for scenario in civicloop_scenarios()}
+    results = {result for scenario in civicloop_scenarios() for result in scenario.outcomes}
+    said = {finding.message for finding in found}
+    assert set(Overflow.texts) == steps | names | results | said | OTHER_TEXTS
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_message_has_a_text_with_all_its_variables(language: str) -> None:
-    found = messages()
-    assert {finding.message for finding in found} == {"bin_full", "bags_seen", "bags_counted"}
+def test_every_message_has_a_text_with_all_its_variables(language: str, found: list[Finding]) -> None:
     for finding in found:
         template = Overflow.texts[finding.message][language]
-        assert {name for _, name, _, _ in Formatter().parse(template) if name} == set(finding.variables)
+        assert {name for _, name, _, _ in Formatter().parse(template) if name} <= set(finding.variables)
         assert "{" not in render(Overflow.texts, language, finding.message, finding.variables)
 
 
-def test_every_result_has_a_text() -> None:
-    assert set(Overflow.outcomes) <= set(Overflow.texts)
+@pytest.mark.parametrize("scenario", civicloop_scenarios())
+def test_every_setting_says_where_it_comes_from_and_stands_in_the_readme(scenario: Any) -> None:
+    readme = (Path(events.__file__).parent / "README.md").read_text(encoding="utf-8")
+    defaults = scenario.config_type()().model_dump(mode="json")
+    for name, field in scenario.config_type().model_fields.items():
+        assert re.search(r"assumption|Practice|practice|Law", field.description or ""), name
+        assert readme.count(f"| `{scenario.short_name()}` | `{name}` | `{json.dumps(defaults[name])}` |") == 2, name
+
+
+@pytest.mark.parametrize("scenario", civicloop_scenarios())
+def test_every_result_has_a_text(scenario: Any) -> None:
+    assert set(scenario.outcomes) <= set(scenario.texts)
