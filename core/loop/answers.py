@@ -19,7 +19,7 @@ from .orders import current_orders, is_hopeless, is_met, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, go_on, rearm
+from .steps import ask, go_on, rearm, review_before
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -132,7 +132,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return refusal
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
-    faults = faults_of(draft, given, order.asked_at, is_report=effect is Effect.DONE)
+    faults = faults_of(draft, given, order.asked_at, is_report=effect is Effect.DONE, step=order.step)
     if faults:
         return refuse(case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
@@ -141,11 +141,30 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
     reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
-    if reporters:
+    solved = _step_of(track, reporters)
+    if effect is Effect.DONE and solved and _goes_on(draft, track, solved):
+        _lead_on(draft, track, solved)
+    elif reporters:
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
         _after_loss(draft, track)
     return draft.decision(Reason.REPORTED)
+
+
+def _step_of(track: Track, reporters: tuple[int, ...]) -> str:
+    return next((order.step for order in track.orders if order.number in reporters), "")
+
+
+def _goes_on(draft: Draft, track: Track, solved: str) -> bool:
+    return any(step.goes_on for step in draft.case.rules.chain(track.name) if step.name == solved)
+
+
+def _lead_on(draft: Draft, track: Track, solved: str) -> None:
+    """Ask the step that follows the one just solved; where the chain has climbed past it, nothing is left to ask."""
+    if solved == draft.case.step(track).name:
+        ask(draft, track.name, track.step + 1, Reason.ASKED)
+    else:
+        _after_loss(draft, track)
 
 
 def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> list[WorkOrder]:
@@ -188,7 +207,7 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.put(track := with_orders(track, order))
     draft.journal(Reason.RETURNED, track, party=order.party, step=order.step)
     if order.duty is Duty.CHECK:
-        ask_checker(draft, track, draft.case.rules.check.parties)
+        ask_checker(draft, track, draft.case.rules.check_of(track.name).parties)
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     elif track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
@@ -253,7 +272,7 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
         for order in track.orders
         if order.step == step.name and order.party == given.party and order.is_open
     ]
-    track = with_orders(track, *mine)._replace(reviewed=is_granted)
+    track = with_orders(track, *mine)._replace(reviewed=is_granted and _guards(draft, track))
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
     if is_granted:
@@ -261,6 +280,13 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
     else:
         draft.close_track(draft.track(track.name), Effect.FALSE_ALARM)
     return draft.decision(Reason.REVIEWED)
+
+
+def _guards(draft: Draft, track: Track) -> bool:
+    """Whether the review that the track is at stands guard over an enforcement; an earlier look (核实) does not."""
+    chain = draft.case.rules.chain(track.name)
+    enforcing = (at for at, step in enumerate(chain) if step.enforcement and at > track.step)
+    return any(review_before(chain, at) == track.step for at in enforcing)
 
 
 def _approve(draft: Draft, track: Track, given: Answer) -> Decision:

@@ -16,16 +16,19 @@ NEAR: Final = frozenset({Level.UNIT, Level.BUILDING, Level.ESTATE})
 """How far around a case's place a photo may say it was taken; a committee or a street proves nothing."""
 
 
-def faults_of(draft: Draft, given: Answer, asked_at: datetime, *, is_report: bool, closes: bool = False) -> list[str]:
+def faults_of(
+    draft: Draft, given: Answer, asked_at: datetime, *, is_report: bool, closes: bool = False, step: str = ""
+) -> list[str]:
     """What is missing from this answer or wrong with it, a sentence each; empty when all is well.
 
     Whatever is brought must fit the contract of its kind. A report of success must bring all that a report needs, and
     an answer that closes all that a closing needs and the case does not have yet. ``asked_at`` is when the party that
-    reports was asked: nothing older is proof.
+    reports was asked: nothing older is proof; ``step`` is the step it reports on.
     """
     kinds = {one.kind for one in given.evidence}
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
-    needed = [kind for kind, proof in proofs.items() if is_report and not proof.to_close]
+    owed = [proof for proof in proofs.values() if is_report and not proof.to_close]
+    needed = [proof.kind for proof in owed if not proof.steps or step in proof.steps]
     needed += missing_to_close(draft.case) if closes else []
     missing = [kind for kind in needed if kind not in kinds]
     faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []

@@ -149,9 +149,9 @@ def _close_all(draft: Draft) -> Decision:
 
 def _watch_quiet(draft: Draft, given: AllClear) -> Decision:
     """Start the quiet span on every track that is still being worked on; one under check keeps its own."""
-    quiet = draft.case.rules.quiet or draft.case.rules.check.quiet
     reason = Reason.NOTED
     for track in draft.case.tracks:
+        quiet = draft.case.rules.quiet_of(track.name)
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
             drop_request(draft, track.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -183,7 +183,7 @@ def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
         quiet=_quiet(scenario, table, where, found),
         check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
-        proofs=tuple(Proof(one) if isinstance(one, str) else one for one in scenario.evidence),
+        proofs=tuple(_proofs(scenario, chain)),
         join=scenario.join,
         recurrence=_recurrence(scenario, table, chain, where, found),
         remind_percent=scenario.remind_percent if own.remind_percent is None else own.remind_percent,
@@ -201,6 +201,16 @@ def step_or_next(name: str, declared: Sequence[Step], kept: Sequence[Step]) -> s
     if name in names or name not in known or not names:
         return name
     return next((later for later in known[known.index(name) + 1 :] if later in names), names[-1])
+
+
+def _proofs(scenario: type[Scenario[Any, Any]], kept: Sequence[Step]) -> Iterator[Proof]:
+    """The evidence that is wanted; what only steps would bring that the street has left out is not."""
+    left_out = {step.name for step in scenario.chain} - {step.name for step in kept}
+    for one in scenario.evidence:
+        proof = Proof(one) if isinstance(one, str) else one
+        steps = tuple(step for step in proof.steps if step not in left_out)
+        if steps or not proof.steps:
+            yield replace(proof, steps=steps)
 
 
 def _opening(track: TrackRule, declared: Sequence[Step], kept: Sequence[Step]) -> TrackRule:
