@@ -15,15 +15,15 @@ from .lapsing import up_to_date
 from .linking import linked
 from .quarantine import quarantine_internal, warn_ops
 from .watchdogs import keep_silence
-from .work import Ref, Work
+from .work import Work
 
 
-def case_known(work: Work, ref: Ref) -> Callable[[], Case | None]:
-    """How a scenario sees the latest round of its key: as it stands once all that was judged before is carried out."""
+def cases_known(work: Work) -> Callable[[str, str], Case | None]:
+    """How a scenario sees the latest round of a key: as it stands once all that was judged before is carried out."""
 
-    def latest() -> Case | None:
+    def latest(scenario: str, key: str) -> Case | None:
         conclude_all(work)
-        return up_to_date(work, work.latest(ref))
+        return up_to_date(work, work.latest((scenario, key)))
 
     return latest
 

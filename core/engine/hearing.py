@@ -17,7 +17,7 @@ from ..sdk.loader import Listening
 from ..sdk.scenario import Context
 from ..stores.base import Memo
 from .asking import ask, check_key
-from .concluding import case_known, conclude_all
+from .concluding import cases_known, conclude_all
 from .judgement import Heard, Judgement
 from .linking import names_parent
 from .quarantine import quarantine
@@ -101,7 +101,7 @@ def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: He
     """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
     # A context of its own: what one scenario does to it must not reach the next.
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street)
-    context.belong(key, case_known(work, (binding.name, key)))
+    context.belong(binding.name, key, cases_known(work))
     try:
         outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything

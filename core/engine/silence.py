@@ -11,7 +11,7 @@ from ..sdk.binding import Binding
 from ..sdk.scenario import Context
 from ..stores.base import Memo
 from .asking import OutcomeError, ask
-from .concluding import case_known, conclude_all
+from .concluding import cases_known, conclude_all
 from .judgement import Judgement
 from .lapsing import INSTANT, LAPSES_MAX
 from .quarantine import SILENCE, quarantine_silence, silence_id
@@ -53,7 +53,7 @@ def _settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -
         if place is None:
             raise LookupError(f"place {memo.place} is no longer in places.csv")
         context: Context[Any] = Context(work.now, place, None, work.setup.street)
-        context.belong(memo.key, case_known(work, (binding.name, memo.key)))
+        context.belong(binding.name, memo.key, cases_known(work))
         outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
         _check_progress(outcomes, by)
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything; look again later rather than never

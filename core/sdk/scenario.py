@@ -52,7 +52,7 @@ class Context(Generic[M]):
     key, ``case`` its latest round, and ``zone`` the street's time zone.
     """
 
-    __slots__ = ("_directory", "_latest", "_memory", "device", "key", "now", "place", "zone")
+    __slots__ = ("_directory", "_known", "_memory", "_scenario", "device", "key", "now", "place", "zone")
 
     def __init__(self, now: datetime, place: Place, device: Device | None, street: Street) -> None:
         self.now = now
@@ -61,7 +61,8 @@ class Context(Generic[M]):
         self.key = ""
         self.zone = street.calendar.zone
         self._directory = street.directory
-        self._latest: Callable[[], Case | None] | None = None
+        self._known: Callable[[str, str], Case | None] | None = None
+        self._scenario = ""
         self._memory: M | None = None
 
     @property
@@ -77,14 +78,23 @@ class Context(Generic[M]):
 
         How it ended stands in ``result`` and ``closed_at``.
         """
-        if self._latest is None:
-            raise LookupError("context.case belongs to a key; key() is asked before there is one")
-        return self._latest()
+        return self.case_of(self._scenario, self.key)
 
-    def belong(self, key: str, latest: Callable[[], Case | None]) -> None:
-        """Tell the context its key and how its latest round is found; the engine calls this once the key is known."""
+    def case_of(self, scenario: str, key: str) -> Case | None:
+        """The latest round of another scenario's key, open or closed; ``None``: there never was one.
+
+        It is how one scenario asks what another has found out: whether this camera is known to be noisy, whether that
+        place is under repair. What other scenarios conclude of the event at hand is not carried out yet.
+        """
+        if self._known is None:
+            raise LookupError("cases are known in assess() and overdue(); key() is asked before there is a key")
+        return self._known(scenario, key)
+
+    def belong(self, scenario: str, key: str, known: Callable[[str, str], Case | None]) -> None:
+        """Tell the context whose it is and how cases are found; the engine calls this once the key is known."""
         self.key = key
-        self._latest = latest
+        self._scenario = scenario
+        self._known = known
 
     def recall(self, memory: M) -> None:
         """Give the context its memory; the engine calls this once the key is known."""
