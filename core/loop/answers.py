@@ -14,7 +14,7 @@ from ..model.street import Street
 from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
-from .evidence import faults_of, note_brought
+from .evidence import effect_of, faults_of, note_brought
 from .orders import current_orders, is_hopeless, is_met, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
@@ -115,13 +115,9 @@ def _stop_paging_others(draft: Draft, track: Track, order: WorkOrder) -> None:
     draft.tell_all(NoticeKind.INFORM, (one.party for one in others), Reason.ACCEPTED, step)
 
 
-def _effect(draft: Draft, given: Answer) -> Effect | None:
-    known = {effect.value: effect for effect in Effect} | dict(draft.case.rules.outcomes)
-    return known.get(given.result or Effect.DONE)
-
-
 def _report(draft: Draft, track: Track, given: Answer) -> Decision:
-    case, effect = draft.case, _effect(draft, given)
+    case = draft.case
+    effect = effect_of(case.rules, given.result or Effect.DONE)
     if effect is None:
         known = [*Effect, *(name for name, _ in case.rules.outcomes)]
         return refuse(
@@ -132,7 +128,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return refusal
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
-    faults = faults_of(draft, given, order.asked_at, is_report=effect is Effect.DONE, step=order.step)
+    faults = faults_of(draft, given, order.asked_at, effect=effect, step=order.step)
     if faults:
         return refuse(case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
@@ -241,7 +237,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _pass(draft: Draft, track: Track, given: Answer, order: WorkOrder | None) -> Decision:
-    faults = faults_of(draft, given, track.asked_at, is_report=False, closes=True)
+    faults = faults_of(draft, given, track.asked_at, closes=True)
     if faults:
         return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     note_brought(draft, given)
@@ -298,7 +294,7 @@ def _deny(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _comment(draft: Draft, track: Track, given: Answer) -> Decision:
-    faults = faults_of(draft, given, track.asked_at, is_report=False)
+    faults = faults_of(draft, given, track.asked_at)
     if faults:
         return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     note_brought(draft, given)

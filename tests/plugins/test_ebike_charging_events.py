@@ -12,7 +12,7 @@ from civicloop.core.sdk.binding import PluginError, bind
 from civicloop.core.sdk.texts import render
 from civicloop.plugins.ebike_charging import Corridor, FireLane, FlyingWire, civicloop_scenarios, events
 from civicloop.plugins.ebike_charging.routes import Penalty, fine_on
-from civicloop.plugins.ebike_charging.violation import OCCASIONS_MAX, Habit
+from civicloop.plugins.ebike_charging.habit import OCCASIONS_MAX, Habit
 from civicloop.testing import Status, Town
 
 SEEN = {"where": "corridor", "activity": "charging", "confidence": 0.9}

@@ -88,6 +88,9 @@ def test_what_solves_a_step_that_goes_on_leads_to_the_next(repair: Town) -> None
 
 def test_a_result_that_is_not_done_ends_it_at_once(repair: Town) -> None:
     repair.answer("report", REPAIR, "owners", evidence=[MINUTES])
+    assert repair.answer("report", REPAIR, "owners", result="rejected").reason is Reason.EVIDENCE_MISSING
+    receipt = repair.answer("report", REPAIR, "owners", evidence=[{"kind": "ballot", "outcome": "rejected"}])
+    assert (receipt.reason, "which is it" in receipt.detail) == (Reason.EVIDENCE_MISSING, True)
     repair.answer("report", REPAIR, "owners", result="rejected", evidence=[{"kind": "ballot", "outcome": "rejected"}])
     repair.answer("verify", REPAIR, "ops_center")
     assert repair.case(REPAIR).result == "rejected"
