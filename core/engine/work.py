@@ -26,8 +26,8 @@ Ref = tuple[str, str]
 
 
 def loop_of(case: Case) -> Loop:
-    """The highest loop that any of its tracks has reached."""
-    return max(track.loop for track in case.tracks)
+    """The highest loop that its required tracks have reached; what runs beside them holds nothing open."""
+    return max(track.loop for track in case.tracks if track.required)
 
 
 class Work:

@@ -19,7 +19,7 @@ from .orders import current_orders, is_hopeless, is_met, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
-from .steps import ask, go_on, rearm, review_before
+from .steps import ask, go_on, rearm
 
 
 def answer(case: Case | None, given: Answer, now: datetime, street: Street) -> Decision:
@@ -136,10 +136,9 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     draft.put(track := with_orders(track, *mine))
     note_brought(draft, given)
     draft.journal(Reason.REPORTED, track, party=order.party, step=order.step)
-    reporters = _solvers(draft, track, {one.number for one in mine}) if effect is not Effect.FAILED else ()
-    solved = _step_of(track, reporters)
-    if effect is Effect.DONE and solved and _goes_on(draft, track, solved):
-        _lead_on(draft, track, solved)
+    reporters = _solvers(draft, track, {one.number for one in mine}, effect)
+    if effect is Effect.DONE and _leads_on(draft, track, mine):
+        ask(draft, track.name, track.step + 1, Reason.ASKED)
     elif reporters:
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
@@ -147,20 +146,11 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     return draft.decision(Reason.REPORTED)
 
 
-def _step_of(track: Track, reporters: tuple[int, ...]) -> str:
-    return next((order.step for order in track.orders if order.number in reporters), "")
-
-
-def _goes_on(draft: Draft, track: Track, solved: str) -> bool:
-    return any(step.goes_on for step in draft.case.rules.chain(track.name) if step.name == solved)
-
-
-def _lead_on(draft: Draft, track: Track, solved: str) -> None:
-    """Ask the step that follows the one just solved; where the chain has climbed past it, nothing is left to ask."""
-    if solved == draft.case.step(track).name:
-        ask(draft, track.name, track.step + 1, Reason.ASKED)
-    else:
-        _after_loss(draft, track)
+def _leads_on(draft: Draft, track: Track, mine: list[WorkOrder]) -> bool:
+    """Whether this report solves the current step, and that is one which leads on to the next."""
+    step = draft.case.step(track)
+    orders = current_orders(track, step)
+    return step.goes_on and is_met(orders, step.need) and any(one in orders for one in mine)
 
 
 def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> list[WorkOrder]:
@@ -176,9 +166,15 @@ def _reported(draft: Draft, order: WorkOrder, state: OrderState, given: Answer) 
     return order._replace(state=state, by=given.by or order.by, is_late=is_late)
 
 
-def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
-    """The orders by which a step is met now, of the first step that this report completes; none where others miss."""
-    for step in draft.case.rules.chain(track.name):
+def _solvers(draft: Draft, track: Track, mine: set[int], effect: Effect) -> tuple[int, ...]:
+    """The orders by which a step is met now, of the first step that this report completes; none where others miss.
+
+    A step that goes on is no end when it is done, and where the chain has climbed past it, nothing at all.
+    """
+    chain = draft.case.rules.chain(track.name) if effect is not Effect.FAILED else ()
+    for step in chain:
+        if step.goes_on and effect is Effect.DONE:
+            continue
         orders = current_orders(track, step)
         if any(order.number in mine for order in orders) and is_met(orders, step.need):
             return tuple(order.number for order in orders if order.state is OrderState.REPORTED)
@@ -261,14 +257,14 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
     if track.request is not None:
         return decide_request(draft, track, given, is_granted)
     step = draft.case.step(track)
-    if not step.review:
+    if not (step.review or step.pre_verify):
         return refuse(draft.case, Reason.NOT_UNDER_REVIEW, f"track {track.name} is not at a review but at {step.name}")
     mine = [
         order._replace(state=OrderState.REPORTED, by=given.by)
         for order in track.orders
         if order.step == step.name and order.party == given.party and order.is_open
     ]
-    track = with_orders(track, *mine)._replace(reviewed=is_granted and _guards(draft, track))
+    track = with_orders(track, *mine)._replace(reviewed=is_granted and step.review)
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
     if is_granted:
@@ -276,13 +272,6 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
     else:
         draft.close_track(draft.track(track.name), Effect.FALSE_ALARM)
     return draft.decision(Reason.REVIEWED)
-
-
-def _guards(draft: Draft, track: Track) -> bool:
-    """Whether the review that the track is at stands guard over an enforcement; an earlier look (核实) does not."""
-    chain = draft.case.rules.chain(track.name)
-    enforcing = (at for at, step in enumerate(chain) if step.enforcement and at > track.step)
-    return any(review_before(chain, at) == track.step for at in enforcing)
 
 
 def _approve(draft: Draft, track: Track, given: Answer) -> Decision:

@@ -132,7 +132,7 @@ def _pause_faults(step: Step) -> Iterator[str]:
         yield f"step {step.name} has no parties and no end; say how long it pauses in finish, or whom it asks"
     if step.accept:
         yield f"step {step.name} asks nobody, so nobody can accept; drop accept, or say whom it asks"
-    if step.review or step.enforcement:
+    if step.review or step.pre_verify or step.enforcement:
         yield f"step {step.name} asks nobody, so it can neither review nor enforce; say whom it asks"
 
 

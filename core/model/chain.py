@@ -89,7 +89,9 @@ class Step:
     asked. ``accept`` and ``finish`` count from when the step is asked; with ``from_opening`` ``finish`` counts from
     the case's opening. ``inform`` are roles that are told but not asked. ``review`` marks the human review of machine
     evidence; a step with ``enforcement`` is never reached without one (Pudong off-site enforcement rules, article 10).
-    ``goes_on``: what solves it leads on to the next step, as a hearing does to a vote, instead of ending the track.
+    ``pre_verify`` (核实): somebody looks at a lead before others are sent; like a review it is approved, which leads
+    on, or denied as a false alarm, but it opens no way to enforcement. ``goes_on``: what solves it leads on to the
+    next step, as a hearing does to a vote, instead of ending the track.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Step:
     review: bool
     enforcement: bool
     goes_on: bool
+    pre_verify: bool
 
     def __init__(
         self,
@@ -117,6 +120,7 @@ class Step:
         review: bool = False,
         enforcement: bool = False,
         goes_on: bool = False,
+        pre_verify: bool = False,
     ) -> None:
         put = object.__setattr__
         put(self, "name", name)
@@ -130,6 +134,7 @@ class Step:
         put(self, "review", review)
         put(self, "enforcement", enforcement)
         put(self, "goes_on", goes_on)
+        put(self, "pre_verify", pre_verify)
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -35,7 +35,7 @@ class CaseClosed(_CaseEvent, type="civicloop.case.closed"):
 
     A scenario that listens to it learns how cases end: how often a camera was right, what a building went through.
     ``result`` is how it was reported and stands (``done``, ``false_alarm``, ``unverified``, ``voided`` ...), ``loop``
-    the highest loop that was asked, ``variables`` those of the finding.
+    the highest loop that a required track has asked, ``variables`` those of the finding.
     """
 
     result: str

@@ -73,7 +73,7 @@ def chain_to(authority: tuple[str, ...], visit_within: Limit) -> tuple[Step, ...
     """The steps up to ``authority``; ``visit_within`` is how long the joint visit may take once it has been asked."""
     return (
         # 核实: only what is doubtful begins here. Unanswered, the property company looks on the spot instead.
-        Step(CONFIRM, "ops_center", accept=minutes(5), finish=minutes(15), review=True),  # [A]
+        Step(CONFIRM, "ops_center", accept=minutes(5), finish=minutes(15), pre_verify=True),  # [A]
         Step(DISSUADE, "property_company", accept=minutes(5), finish=minutes(30)),  # [A]
         # Practice alerts all four at once [P]; one of them taking it on leads the visit.
         Step(

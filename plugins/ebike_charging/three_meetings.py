@@ -80,12 +80,11 @@ class ThreeMeetings(Scenario[CaseReached | CaseClosed | EbikeVote, Building]):
     severity = Severity.P3
     on_cleared = EVIDENCE
     chain = (
-        Step("hearing", "neighborhood_committee", work_days(3), days(15), inform="ops_center", goes_on=True),  # [A]
+        Step("hearing", "neighborhood_committee", None, days(15), inform="ops_center", goes_on=True),  # [A]
         Step("coordination", "neighborhood_committee", None, days(30), inform="ops_center", goes_on=True),  # [A]
         Step(
             "vote",
             ("owners_committee", "neighborhood_committee"),
-            accept=work_days(5),  # [A]
             finish=days(60),  # [A]
             inform="ops_center",
             goes_on=True,
@@ -93,7 +92,6 @@ class ThreeMeetings(Scenario[CaseReached | CaseClosed | EbikeVote, Building]):
         Step(
             "build",
             ("property_company", "owners_committee", "housing_bureau", "ops_center"),
-            accept=work_days(5),  # [A]
             finish=days(90),  # [A]
             loop=LARGE,
             goes_on=True,

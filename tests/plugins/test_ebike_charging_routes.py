@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from civicloop import Reason, days, hours, minutes
-from civicloop.plugins.ebike_charging import Corridor, Dwelling, FireLane, FlyingWire, Lift, civicloop_scenarios
+from civicloop.plugins.ebike_charging import BREACHES, Corridor, Dwelling, FireLane, FlyingWire, Lift
 from civicloop.plugins.ebike_charging.events import Activity, Where
 from civicloop.testing import Town
 
@@ -16,6 +16,8 @@ LIFT = "ebike_charging.lift/C1"
 
 DISSUADE = ["property_company"]
 VISIT = ["party_secretary", "neighborhood_committee", "block_cadre", "property_manager"]
+REPORT = ["property_company"]
+"""Who is asked for the statutory report, which runs beside the chain."""
 REVIEW = ["ops_center"]
 
 Builder = Callable[..., Town]
@@ -60,7 +62,7 @@ def scenario_of(where: str, activity: str) -> str | None:
 def test_every_act_at_every_place_has_at_most_one_row_and_its_authority(
     town: Builder, where: str, activity: str
 ) -> None:
-    one = town(*civicloop_scenarios())
+    one = town(*BREACHES)
     seen(one, where=where, activity=activity)
     expected = scenario_of(where, activity)
     if expected is None:
@@ -113,7 +115,7 @@ def test_what_a_case_is_about(town: Builder, data: dict[str, str], key: str) -> 
 
 def test_a_camera_that_is_not_sure_does_nothing(town: Builder) -> None:
     one = town(Corridor)
-    seen(one, confidence=0.59)
+    seen(one, confidence=0.29)
     assert one.cases == []
 
     seen(one, confidence=0.6)
@@ -140,10 +142,10 @@ def test_a_lift_that_nobody_looks_after_climbs_like_the_rest(town: Builder) -> N
     one = town(Lift)
     seen(one, where="lift", activity="parking")
     one.wait(minutes(20))
-    assert one.asked == DISSUADE + VISIT + REVIEW
+    assert one.asked == DISSUADE + VISIT + REPORT + REVIEW
 
     one.answer("approve", LIFT, "ops_center")
-    assert one.asked == DISSUADE + VISIT + REVIEW + ["urban_enforcement", "fire_rescue"]
+    assert one.asked == DISSUADE + VISIT + REPORT + REVIEW + ["urban_enforcement", "fire_rescue"]
 
 
 def test_neighbours_in_one_lift_are_not_one_habit(town: Builder) -> None:
@@ -172,5 +174,5 @@ def test_a_meter_recognises_charging_at_home(town: Builder) -> None:
 
     one.wait(days(40))
     one.hear("ebike.meter", subject="M1", charging=True, household="household")
-    assert one.asked == DISSUADE + REVIEW
+    assert one.asked == DISSUADE + REVIEW + REPORT
     assert one.case(ref).message == "meter_charging"

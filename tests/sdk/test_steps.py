@@ -138,7 +138,7 @@ class Damp(Told):
     quiet = hours(2)
     check = Check(quiet=hours(2))
     chain = (
-        Step("look", "ops_center", accept=minutes(5), review=True),
+        Step("look", "ops_center", accept=minutes(5), pre_verify=True),
         Step("dry", "builder", finish=hours(1)),
         Step("review", "ops_center", finish=hours(1), loop=SMALL, review=True),
         Step("fine", "urban_enforcement", finish=days(5), loop=MEDIUM, enforcement=True),
@@ -210,3 +210,10 @@ def test_the_rules_with_all_of_it_are_read_back_as_they_were_written() -> None:
     for scenario in (Repair, Damp):
         rules = bind(scenario, {}).rules
         assert decode_rules(encode_rules(rules)) == rules
+
+
+def test_a_party_that_holds_two_steps_answers_for_the_one_the_case_is_at(repair: Town) -> None:
+    repair.wait(days(15))
+    brought = [MINUTES, {"kind": "ballot", "outcome": "done"}]
+    repair.answer("report", REPAIR, "owners", evidence=brought)
+    assert repair.asked[-1] == "builder"
