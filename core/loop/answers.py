@@ -233,7 +233,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _pass(draft: Draft, track: Track, given: Answer, order: WorkOrder | None) -> Decision:
-    faults = faults_of(draft, given, track.asked_at, closes=True)
+    faults = faults_of(draft, given, track.asked_at, closes=track)
     if faults:
         return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     note_brought(draft, given)

@@ -29,10 +29,10 @@ def sensors_may_close(case: Case) -> bool:
     return case.severity is not Severity.P0 or not case.was_dispatched
 
 
-def missing_to_close(case: Case) -> list[str]:
-    """The evidence without which nothing closes, and which nobody has brought yet."""
+def missing_to_close(case: Case, track: Track) -> list[str]:
+    """The evidence without which this track does not close, and which nobody has brought yet."""
     brought = {one.kind for one in case.evidence}
-    asked = {order.step for track in case.tracks for order in track.orders}
+    asked = {order.step for order in track.orders}
     return [
         proof.kind
         for proof in case.rules.proofs
@@ -97,7 +97,7 @@ def _watched(draft: Draft, track: Track) -> Track:
 
 def _close(draft: Draft, track: Track) -> None:
     """Close a track whose result stands, unless evidence is missing without which nothing closes: people see to it."""
-    missing = missing_to_close(draft.case)
+    missing = missing_to_close(draft.case, track)
     if not missing:
         return draft.close_track(track, track.result)
     track = track._replace(quiet_until=None, awaits_clear=False)
@@ -232,7 +232,7 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
         ask_checker(draft, track, left)
     elif track.quiet_until is not None:
         draft.put(track._replace(due=track.quiet_until))
-    elif draft.case.severity is Severity.P0 or missing_to_close(draft.case):
+    elif draft.case.severity is Severity.P0 or missing_to_close(draft.case, track):
         due = draft.street.deadline(draft.now, draft.street.repeat_after)
         draft.put(track._replace(due=due))
         for order in late:

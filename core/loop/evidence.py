@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from ..model.case import Track
 from ..model.chain import Effect, Proof, Rules
 from ..model.given import Answer, Brought
 from ..model.place import Level
@@ -22,7 +23,7 @@ def faults_of(
     asked_at: datetime,
     *,
     effect: Effect | None = None,
-    closes: bool = False,
+    closes: Track | None = None,
     step: str = "",
 ) -> list[str]:
     """What is missing from this answer or wrong with it, a sentence each; empty when all is well.
@@ -35,7 +36,7 @@ def faults_of(
     kinds = {one.kind for one in given.evidence}
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
     needed = [kind for kind, proof in proofs.items() if not proof.to_close and _is_owed(proof, given, effect, step)]
-    needed += missing_to_close(draft.case) if closes else []
+    needed += missing_to_close(draft.case, closes) if closes else []
     missing = [kind for kind in needed if kind not in kinds]
     faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []
     for one in given.evidence:

@@ -178,7 +178,7 @@ class Proof:
     ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or
     around it. ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a
     document number. ``outcomes``: it says which of these came of it, as a visit record does. ``steps``: only reports on
-    orders of these steps need it; with ``to_close``, only a case that has asked one of them (empty: every one).
+    orders of these steps need it; with ``to_close``, only a track that has asked one of them (empty: every one).
     """
 
     kind: str

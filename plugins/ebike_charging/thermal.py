@@ -65,6 +65,7 @@ class Thermal(Scenario[EbikePile | EbikeSmoke, Heat]):
                 Step("press_119", ("ops_center", "police"), accept=minutes(1), finish=minutes(10), loop=SMALL),  # [A]
             ),
             required=False,
+            check=Check(),
         ),
         TrackRule(
             "evacuate",
@@ -79,8 +80,10 @@ class Thermal(Scenario[EbikePile | EbikeSmoke, Heat]):
                 ),
             ),
             required=False,
+            check=Check(),
         ),
     )
+    # Whether the fire is out, somebody else looks; that 119 was called and everybody is out, nobody stops to verify.
     check = Check(parties=("fire_rescue", "ops_center", "neighborhood_committee"), within=hours(1))
     outcomes = {"put_out": Effect.DONE, "no_fire": Effect.FALSE_ALARM}
     texts = read_texts(__file__)

@@ -189,6 +189,12 @@ def test_a_case_that_went_to_the_authority_closes_only_with_its_document(enforce
     assert enforced.case(CORRIDOR).result == "no_penalty"
 
 
+def test_the_property_companys_report_needs_no_decision_of_the_authority(enforced: Town) -> None:
+    enforced.answer("report", CORRIDOR, "property_company", track=TRACK, evidence=REPORTED)
+    enforced.answer("verify", CORRIDOR, "ops_center", track=TRACK, result="pass")
+    assert not enforced.case(CORRIDOR).track(TRACK).is_open
+
+
 def test_what_the_estate_has_solved_needs_no_document(vain: Town) -> None:
     vain.answer("report", CORRIDOR, "property_company", result="done")
     assert vain.wait(hours(2)).is_quiet

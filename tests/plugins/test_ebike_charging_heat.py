@@ -74,6 +74,16 @@ def test_no_sensor_ends_it_and_somebody_else_looks(burning: Town) -> None:
     assert (burning.is_quiet, burning.case(THERMAL).result) == (True, "put_out")
 
 
+def test_that_119_was_called_and_everybody_is_out_is_taken_as_said(burning: Town) -> None:
+    burning.answer("report", THERMAL, "call_center", result="done")
+    burning.answer("report", THERMAL, "property_company", result="done")
+    assert [(track.name, track.is_open) for track in burning.case(THERMAL).tracks] == [
+        ("main", True),
+        ("call_119", False),
+        ("evacuate", False),
+    ]
+
+
 def test_that_there_was_no_fire_is_checked_as_well(burning: Town) -> None:
     burning.answer("report", THERMAL, "micro_fire_station", result="no_fire")
     assert not burning.is_quiet
