@@ -31,7 +31,7 @@ def faults_of(
     Whatever is brought must fit the contract of its kind. A report of success must bring all that a report needs, and
     an answer that closes all that a closing needs and the case does not have yet; and it must not say otherwise than
     the report, whose ``effect`` is given for reports only. ``asked_at`` is when the party that reports was asked:
-    nothing older is proof; ``step`` is the step it reports on.
+    nothing older is proof; ``step`` is the step it reports on, ``closes`` the track that it would close.
     """
     kinds = {one.kind for one in given.evidence}
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
