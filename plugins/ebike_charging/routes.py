@@ -23,30 +23,22 @@ REGULATION: Final = date(2024, 6, 1)
 
 
 class Penalty(Config):
-    """The fine for an individual (for the venue, in crowded places), in yuan, from the day ``since``.
-
-    ``article`` is where it stands: of the regulation, or of the law it refers to.
-    """
+    """The fine for an individual (for the venue, in crowded places), in yuan, from the day ``since`` (article 44)."""
 
     since: date
-    article: str = Field(default="44", min_length=1)
     yuan_min: int = Field(ge=0)
     yuan_max: int = Field(ge=0)
 
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the table: which acts at which places ``article`` forbids, and the authorities, the lead first.
-
-    The prohibition is in force from ``since`` on; fines may change later, each from its own day.
-    """
+    """One row of the table: which acts at which places ``article`` forbids, and the authorities, the lead first."""
 
     article: str
     places: frozenset[Where]
     activities: frozenset[Activity]
     authority: tuple[str, ...]
     penalties: tuple[Penalty, ...]
-    since: date = REGULATION
 
     def covers(self, where: Where, activity: Activity) -> bool:
         """Whether this act at this place belongs to this row."""
@@ -95,7 +87,7 @@ FIRE_LANE: Final = Route(
     places=frozenset({"exit", "fire_lane"}),
     activities=STANDING,
     authority=("fire_rescue",),
-    penalties=(Penalty(since=REGULATION, article="Fire Law 60", yuan_min=0, yuan_max=500),),
+    penalties=(Penalty(since=REGULATION, yuan_min=0, yuan_max=500),),
 )
 CROWDED_PLACE: Final = Route(
     article="29(2)(3)",

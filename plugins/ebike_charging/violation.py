@@ -63,11 +63,12 @@ class Violation(Scenario[E, Habit]):
     def _seen(self, event: E, context: Context[Habit]) -> Iterator[Outcome]:
         config, habit = self.config, context.memory
         unseen, gone = timedelta(minutes=config.unseen_minutes), timedelta(minutes=config.gone_minutes)
+        is_open = context.case is not None and context.case.is_open
         is_new = habit.is_new(event.at, unseen, gone)
         alarms = habit.see(event.at, unseen, gone, timedelta(days=config.repeat_memory_days))
         yield Finding(
             message_of(event),
-            start=self._start(event, context, alarms),
+            start=None if is_open else self._start(event, context, alarms),
             place=_place_of(event, context),
             device=event.subject,
             kind=kind_of(event),
