@@ -1,7 +1,9 @@
 """The week of electric bicycles: what its README tells is what the replay gives."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 from civicloop.cli import civicloop
+from civicloop.core.engine.engine import Engine
+from civicloop.core.engine.opening import open_street
+from civicloop.core.engine.receipt import Input
+from civicloop.core.gateway.cloudevents import read_json
+from civicloop.core.gateway.files import read_lines
+from civicloop.core.gateway.replay import in_order, replay
+from civicloop.core.model.event import Envelope
+from civicloop.core.stores.codec import moment
+from civicloop.core.stores.sqlite import SqliteStore
+from civicloop.core.street.sample import write_sample
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ebike_charging"
 WEEK = EXAMPLE / "week.jsonl"
@@ -115,3 +127,27 @@ def test_the_hearing_leads_to_the_coordination(journal: list[Entry]) -> None:
         ("21T16:00", "reported", "hearing"),
         ("21T16:00", "asked", "coordination"),
     ]
+
+
+def entries(store: SqliteStore) -> list[bytes]:
+    return [orjson.dumps(entry.as_json()) for _, entry in store.journal_after(0, 10_000)]
+
+
+def test_what_the_store_has_recorded_gives_the_same_journal_again(tmp_path: Path) -> None:
+    """Law 10, with scenarios that hear of cases and look at each other's."""
+    write_sample(tmp_path / "street")
+    setup = open_street(tmp_path / "street").setup
+    lines = [line for line in read_lines(WEEK) if isinstance(line, Envelope)]
+    store, again = SqliteStore(None), SqliteStore(None)
+    replay(Engine(store, setup), in_order(lines), datetime.fromisoformat(UNTIL), lambda _at, _receipts: None)
+
+    batches = defaultdict(list)
+    for _, row in store.events(None, 0, 10_000):
+        batches[row.received_at].append(Input(read_json(row.body)))
+    engine = Engine(again, setup)
+    for (at,) in store._reads.raw.execute("SELECT at FROM turn ORDER BY seq"):
+        engine.turn(batches[moment(at)], moment(at))
+
+    assert entries(again) == entries(store)
+    store.close()
+    again.close()
