@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -173,17 +173,22 @@ def _config(
 
 def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: str, found: list[Fault]) -> Rules:
     """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
-    chain = _overridden(scenario.chain, _table(table, "chain", where, found), where, found)
+    overrides = _table(table, "chain", where, found)
+    found += _unknown_steps(scenario, overrides, where)
+    chain = _overridden(scenario.chain, overrides, where, found)
+    beside = [replace(track, chain=_overridden(track.chain, overrides, where, found)) for track in scenario.tracks]
+    kept = {step.name for one in (chain, *(track.chain for track in beside)) for step in one}
     own = _own(table, where, found)
     return Rules(
         scenario=scenario.name,
-        tracks=(TrackRule("main", chain), *(_opening(track, scenario.chain, chain) for track in scenario.tracks)),
+        # A street that has left out every step of a track does without it.
+        tracks=(TrackRule("main", chain), *(_opening(one, scenario.chain, chain) for one in beside if one.chain)),
         severity=_severity(scenario, table, where, found),
         on_cleared=scenario.on_cleared,
         quiet=_quiet(scenario, table, where, found),
         check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
-        proofs=tuple(_proofs(scenario, chain)),
+        proofs=tuple(_proofs(scenario, kept)),
         join=scenario.join,
         recurrence=_recurrence(scenario, table, chain, where, found),
         remind_percent=scenario.remind_percent if own.remind_percent is None else own.remind_percent,
@@ -203,9 +208,13 @@ def step_or_next(name: str, declared: Sequence[Step], kept: Sequence[Step]) -> s
     return next((later for later in known[known.index(name) + 1 :] if later in names), names[-1])
 
 
-def _proofs(scenario: type[Scenario[Any, Any]], kept: Sequence[Step]) -> Iterator[Proof]:
+def _steps_of(scenario: type[Scenario[Any, Any]]) -> list[str]:
+    return [step.name for chain in (scenario.chain, *(track.chain for track in scenario.tracks)) for step in chain]
+
+
+def _proofs(scenario: type[Scenario[Any, Any]], kept: Set[str]) -> Iterator[Proof]:
     """The evidence that is wanted; what only steps would bring that the street has left out is not."""
-    left_out = {step.name for step in scenario.chain} - {step.name for step in kept}
+    left_out = set(_steps_of(scenario)) - kept
     for one in scenario.evidence:
         proof = Proof(one) if isinstance(one, str) else one
         steps = tuple(step for step in proof.steps if step not in left_out)
@@ -281,12 +290,15 @@ def _check(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
         return scenario.check
 
 
+def _unknown_steps(scenario: type[Scenario[Any, Any]], overrides: Mapping[str, Any], where: str) -> list[Fault]:
+    known = _steps_of(scenario)
+    remedy = f"the steps are: {', '.join(known)}"
+    return [Fault(f"{where} chain.{name}", "is not a step", remedy) for name in overrides if name not in known]
+
+
 def _overridden(
     chain: tuple[Step, ...], overrides: Mapping[str, Any], where: str, found: list[Fault]
 ) -> tuple[Step, ...]:
-    known = [step.name for step in chain]
-    remedy = f"the steps are: {', '.join(known)}"
-    found += [Fault(f"{where} chain.{name}", "is not a step", remedy) for name in overrides if name not in known]
     steps = []
     for step in chain:
         try:

@@ -28,8 +28,8 @@ class ViolationConfig(Config):
     )
     denied_hours: Annotated[int, Field(ge=0, le=720)] = Field(
         default=12,
-        description="For so many hours after an alarm was denied the same device saying the same again raises none. "
-        "Our assumption: what was mistaken stands there until somebody moves it.",
+        description="For so many hours after an alarm was denied the same device saying the same again raises none, "
+        "unless it was gone meanwhile. Our assumption: what was mistaken stands there until somebody moves it.",
     )
     unseen_minutes: Annotated[Minutes, Field(ge=1)] = Field(
         default=120,

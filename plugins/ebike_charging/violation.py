@@ -92,12 +92,16 @@ class Violation(Scenario[E, Habit]):
         return isinstance(event, EbikeMeter) or event.confidence >= self.config.confirm_below
 
     def _is_denied(self, event: E, context: Context[Habit]) -> bool:
-        """Whether somebody has just denied this very claim of this very device."""
-        case = context.case
+        """Whether somebody has just denied this very claim of this very device, and it has not been gone since."""
+        case, habit, config = context.case, context.memory, self.config
         if case is None or case.closed_at is None or not was_denied(case):
             return False
-        is_same = (case.variables.get("device"), case.message) == (event.subject, message_of(event))
-        return is_same and event.at < case.closed_at + timedelta(hours=self.config.denied_hours)
+        if habit.gone_at is not None and event.at - habit.gone_at >= timedelta(minutes=config.gone_minutes):
+            return False
+        if (case.variables.get("device"), case.message) != (event.subject, message_of(event)):
+            return False
+        habit.gone_at = None
+        return event.at < case.closed_at + timedelta(hours=config.denied_hours)
 
     def _commands(self, context: Context[Habit]) -> Iterator[Command]:
         """What machines on the spot do meanwhile."""

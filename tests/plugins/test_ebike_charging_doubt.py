@@ -42,6 +42,12 @@ def test_how_sure_a_camera_is_decides_who_looks_first(town: Builder, confidence:
     assert one.asked == asked
 
 
+def test_a_street_that_confirms_nothing_dissuades_at_once(town: Builder) -> None:
+    one = town(Corridor, config={"ebike_charging.corridor": {"chain": {"confirm": {"enabled": False}}}})
+    seen(one, confidence=0.5)
+    assert one.asked == DISSUADE
+
+
 def test_what_a_person_confirms_is_dissuaded_and_still_reviewed_before_enforcement(town: Builder) -> None:
     one = town(Corridor)
     seen(one, confidence=0.5)
@@ -106,6 +112,19 @@ def test_the_next_picture_of_what_was_denied_opens_nothing(denied: Town) -> None
         seen(denied)
     assert [case.round for case in denied.cases] == [1]
     assert len(denied.asked) == before
+
+
+def test_what_comes_after_the_denied_thing_was_gone_is_another_matter(denied: Town) -> None:
+    denied.wait(minutes(30))
+    gone(denied)
+    denied.wait(minutes(9))
+    seen(denied)  # it had only been hidden for a while
+    assert denied.is_quiet
+    gone(denied)
+    denied.wait(minutes(10))
+    seen(denied)
+    assert denied.case(CORRIDOR).round == 2
+    assert denied.case(CORRIDOR).variables["alarms"] == 1
 
 
 def test_a_denied_alarm_is_no_first_alarm(denied: Town) -> None:

@@ -142,6 +142,22 @@ def test_the_duty_stands_at_every_place(town: Builder, scenario: Any) -> None:
     assert (scenario.tracks[0].required, scenario.tracks[0].opens_at) == (False, "visit")
 
 
+def test_a_street_changes_who_supervises_and_how_long_it_presses(town: Builder) -> None:
+    changed = {"press_report": {"finish": "2 hours"}, "supervise_company": {"parties": ["district_office"]}}
+    one = town(Corridor, config={"ebike_charging.corridor": {"chain": changed}})
+    seen(one)
+    one.wait(hours(26))
+    assert one.asked[-1] == "district_office"
+
+
+def test_a_street_that_keeps_this_duty_elsewhere_leaves_its_steps_out(town: Builder) -> None:
+    changed = {name: {"enabled": False} for name in ("report_breach", "press_report", "supervise_company")}
+    one = town(Corridor, config={"ebike_charging.corridor": {"chain": changed}})
+    seen(one)
+    one.wait(minutes(5))
+    assert [track.name for track in one.case(CORRIDOR).tracks] == ["main"]
+
+
 def test_a_street_that_has_no_joint_visits_owes_it_with_the_review(town: Builder) -> None:
     one = town(Corridor, config={"ebike_charging.corridor": {"chain": {"visit": {"enabled": False}}}})
     seen(one)

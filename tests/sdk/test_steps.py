@@ -28,7 +28,7 @@ from civicloop import (
 )
 from civicloop.core.loop.proofs import faults
 from civicloop.core.model.chain import encode_rules
-from civicloop.core.sdk.binding import bind
+from civicloop.core.sdk.binding import PluginError, bind
 from civicloop.core.stores.codec import decode_rules
 from civicloop.testing import Status, Town
 
@@ -217,3 +217,11 @@ def test_a_party_that_holds_two_steps_answers_for_the_one_the_case_is_at(repair:
     brought = [MINUTES, {"kind": "ballot", "outcome": "done"}]
     repair.answer("report", REPAIR, "owners", evidence=brought)
     assert repair.asked[-1] == "builder"
+
+
+def test_a_street_changes_a_step_of_any_track_and_may_do_without_one() -> None:
+    rules = bind(Damp, {"chain": {"write": {"finish": "3 hours"}}}).rules
+    assert rules.chain("letter")[0].finish == hours(3)
+    assert [rule.name for rule in bind(Damp, {"chain": {"write": {"enabled": False}}}).rules.tracks] == ["main"]
+    with pytest.raises(PluginError, match="is not a step"):
+        bind(Damp, {"chain": {"paint": {}}})
