@@ -95,6 +95,9 @@ VOTES = {"vote_passed", "vote_rejected", "vote_no_quorum"}
 """What is counted is evidence for meetings that are on; it opens no case."""
 
 
+COMMANDS = {"cut_power", "limit_power", "hold_door", "voice_prompt"}
+
+
 def findings() -> dict[str, dict[str, Any]]:
     """Every message the plugin can send in a case, with the variables it brings."""
     town = Town(*civicloop_scenarios())
@@ -152,7 +155,7 @@ def test_no_text_is_left_over() -> None:
     rules = [bind(scenario, {}).rules for scenario in civicloop_scenarios()]
     steps = {step.name for one in rules for track in one.tracks for step in track.chain}
     titles = {scenario.short_name() for scenario in civicloop_scenarios()}
-    assert set(Corridor.texts) == steps | titles | set(findings()) | VOTES
+    assert set(Corridor.texts) == steps | titles | set(findings()) | VOTES | COMMANDS
 
 
 def test_every_breach_is_judged_and_has_a_kind_of_the_districts_list() -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from civicloop import Reason, days, hours, minutes
+from civicloop import NoticeKind, Reason, days, hours, minutes, seconds
 from civicloop.plugins.ebike_charging import BREACHES, Corridor, Dwelling, FireLane, FlyingWire, Lift
 from civicloop.plugins.ebike_charging.events import Activity, Where
 from civicloop.testing import Town
@@ -176,3 +176,40 @@ def test_a_meter_recognises_charging_at_home(town: Builder) -> None:
     one.hear("ebike.meter", subject="M1", charging=True, household="household")
     assert one.asked == DISSUADE + REVIEW + REPORT
     assert one.case(ref).message == "meter_charging"
+
+
+# --- machines on the spot
+
+
+def commands(town: Town) -> list[tuple[str, str]]:
+    return [(one.party, one.message) for one in town.notices if one.kind is NoticeKind.COMMAND]
+
+
+def test_a_lift_blocker_holds_the_door_and_a_speaker_prompts_once_an_alarm(town: Builder) -> None:
+    one = town(Lift).add_device("LB1", "estate", "lift_blocker").add_device("SP1", "estate", "speaker")
+    for _ in range(5):
+        seen(one, where="lift", activity="entering")
+        one.wait(seconds(10))
+    assert commands(one) == [("LB1", "hold_door"), ("SP1", "voice_prompt")]
+
+    one.wait(minutes(11))
+    seen(one, where="lift", activity="entering")
+    assert len(commands(one)) == 4
+
+
+def test_machines_are_not_told_what_a_camera_only_believes(town: Builder) -> None:
+    one = town(Lift).add_device("LB1", "estate", "lift_blocker")
+    seen(one, where="lift", activity="entering", confidence=0.5)
+    assert (one.asked, commands(one)) == (["ops_center"], [])
+
+
+def test_who_stands_in_the_corridor_is_told_by_its_speaker(town: Builder) -> None:
+    one = town(Corridor).add_device("SP1", "estate", "speaker").add_device("SP2", "building", "speaker")
+    seen(one)
+    assert commands(one) == [("SP1", "voice_prompt")]
+
+
+@pytest.mark.parametrize("scenario", BREACHES)
+def test_every_row_names_its_article_and_the_day_of_its_fine(scenario: Any) -> None:
+    assert scenario.route.article.startswith("29(")
+    assert [penalty.since.isoformat() for penalty in scenario.route.penalties] == ["2024-06-01"]
