@@ -11,6 +11,7 @@ import structlog
 from ..loop.decide import decide
 from ..loop.draft import Decision
 from ..model.case import Case, Reason
+from ..model.chain import Loop
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
@@ -22,6 +23,11 @@ log = structlog.get_logger(__name__)
 
 Ref = tuple[str, str]
 """``(scenario, key)``."""
+
+
+def loop_of(case: Case) -> Loop:
+    """The highest loop that its required tracks have reached; what runs beside them holds nothing open."""
+    return max(track.loop for track in case.tracks if track.required)
 
 
 class Work:
@@ -37,6 +43,7 @@ class Work:
         self.warned: set[str] = set()
         self.pending: list[Judgement] = []
         self.closings: list[Case] = []
+        self.reached: list[tuple[Case, bool]] = []
         self.records = Records(turn, setup.street, now)
         self._latest: dict[Ref, Case | None] = {}
         self._older: dict[str, Case] = {}
@@ -92,10 +99,17 @@ class Work:
         self.decisions[decision.reason] += 1
         if decision.case is not None and decision.case is not case and not decision.refused:
             self.records.learn(case, decision)
-            if not decision.case.is_open and (case is None or case.is_open or case.id != decision.case.id):
-                self.closings.append(decision.case)
+            self._tell(case, decision.case)
             self.keep(decision, decision.case)
         return decision
+
+    def _tell(self, before: Case | None, case: Case) -> None:
+        """Take down that a case was opened, has climbed to another loop, or was closed, for whoever listens to it."""
+        is_new = before is None or before.id != case.id
+        if not case.is_open and (is_new or (before is not None and before.is_open)):
+            self.closings.append(case)
+        elif case.is_open and (is_new or (before is not None and loop_of(before) < loop_of(case))):
+            self.reached.append((case, is_new))
 
     def keep(self, decision: Decision, changed: Case) -> None:
         """Take a decision that has changed a case into this turn's writes."""

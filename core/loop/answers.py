@@ -14,7 +14,7 @@ from ..model.street import Street
 from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
-from .evidence import faults_of, note_brought
+from .evidence import effect_of, faults_of, note_brought
 from .orders import STOPPED, current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
@@ -118,13 +118,9 @@ def _stop_paging_others(draft: Draft, track: Track, order: WorkOrder) -> None:
     draft.tell_all(NoticeKind.INFORM, (one.party for one in others), Reason.ACCEPTED, step)
 
 
-def _effect(draft: Draft, given: Answer) -> Effect | None:
-    known = {effect.value: effect for effect in Effect} | dict(draft.case.rules.outcomes)
-    return known.get(given.result or Effect.DONE)
-
-
 def _report(draft: Draft, track: Track, given: Answer) -> Decision:
-    case, effect = draft.case, _effect(draft, given)
+    case = draft.case
+    effect = effect_of(case.rules, given.result or Effect.DONE)
     if effect is None:
         known = [*Effect, *(name for name, _ in case.rules.outcomes)]
         return refuse(
@@ -135,7 +131,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         return refusal
     if track.state is TrackState.VERIFYING and track.reporters:
         return unchanged(case, Reason.ALREADY)
-    faults = faults_of(draft, given, order.asked_at, is_report=effect is Effect.DONE)
+    faults = faults_of(draft, given, order.asked_at, effect=effect, step=order.step)
     if faults:
         return refuse(case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     state = OrderState.FAILED if effect is Effect.FAILED else OrderState.REPORTED
@@ -146,14 +142,23 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     drop_request(draft, track.name, of=order.party)
     track = draft.track(track.name)
     numbers = {one.number for one in mine}
-    solvers = _solvers(draft, track, numbers) if effect is not Effect.FAILED else ()
-    if solvers:
+    solvers = _solvers(draft, track, numbers, effect)
+    if effect is Effect.DONE and _leads_on(draft, track, mine):
+        ask(draft, track.name, track.step + 1, Reason.ASKED)
+    elif solvers:
         reporters = tuple(sorted({*solvers, *numbers}))
         begin_check(draft, track, reporters, given.result or Effect.DONE, effect, given.doubt)
     else:
         turn_to_others(draft, track, order)
         leave_if_hopeless(draft, track.name)
     return draft.decision(Reason.REPORTED)
+
+
+def _leads_on(draft: Draft, track: Track, mine: list[WorkOrder]) -> bool:
+    """Whether this report solves the current step, and that is one which leads on to the next."""
+    step = draft.case.step(track)
+    orders = current_orders(track, step)
+    return step.goes_on and is_met(orders, step.need) and any(one in orders for one in mine)
 
 
 def _orders_meant(track: Track, order: WorkOrder, given: Answer) -> list[WorkOrder]:
@@ -173,9 +178,15 @@ def _reported(draft: Draft, track: Track, order: WorkOrder, state: OrderState, g
     return order._replace(state=state, by=given.by or order.by, is_late=is_late)
 
 
-def _solvers(draft: Draft, track: Track, mine: set[int]) -> tuple[int, ...]:
-    """The orders by which a step is met now, of the first step that this report completes; none where others miss."""
-    for step in draft.case.rules.chain(track.name):
+def _solvers(draft: Draft, track: Track, mine: set[int], effect: Effect) -> tuple[int, ...]:
+    """The orders by which a step is met now, of the first step that this report completes; none where others miss.
+
+    A step that goes on is no end when it is done, and where the chain has climbed past it, nothing at all.
+    """
+    chain = draft.case.rules.chain(track.name) if effect is not Effect.FAILED else ()
+    for step in chain:
+        if step.goes_on and effect is Effect.DONE:
+            continue
         orders = current_orders(track, step)
         if any(order.number in mine for order in orders) and is_met(orders, step.need):
             return tuple(order.number for order in orders if order.state is OrderState.REPORTED)
@@ -196,7 +207,7 @@ def _return(draft: Draft, track: Track, given: Answer) -> Decision:
     drop_request(draft, track.name, of=order.party)
     track = draft.track(track.name)
     if order.duty is Duty.CHECK:
-        ask_checker(draft, track, draft.case.rules.check.parties)
+        ask_checker(draft, track, draft.case.rules.check_of(track.name).parties)
     elif order.duty is Duty.DISPATCH:
         ask(draft, track.name, track.step + 1, Reason.ESCALATED)
     elif track.state in _AT_WORK and order.step == step.name and is_hopeless(current_orders(track, step), step.need):
@@ -230,7 +241,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _pass(draft: Draft, track: Track, given: Answer, order: WorkOrder | None) -> Decision:
-    faults = faults_of(draft, given, track.asked_at, is_report=False, closes=True)
+    faults = faults_of(draft, given, track.asked_at, closes=track)
     if faults:
         return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     note_brought(draft, given)
@@ -254,14 +265,14 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
     if track.request is not None:
         return decide_request(draft, track, given, is_granted)
     step = draft.case.step(track)
-    if not step.review:
+    if not (step.review or step.pre_verify):
         return refuse(draft.case, Reason.NOT_UNDER_REVIEW, f"track {track.name} is not at a review but at {step.name}")
     mine = [
         order._replace(state=OrderState.REPORTED, by=given.by)
         for order in track.orders
         if order.step == step.name and order.party == given.party and order.is_open
     ]
-    track = with_orders(track, *mine)._replace(reviewed=is_granted)
+    track = with_orders(track, *mine)._replace(reviewed=is_granted and step.review)
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
     if is_granted:
@@ -280,7 +291,7 @@ def _deny(draft: Draft, track: Track, given: Answer) -> Decision:
 
 
 def _comment(draft: Draft, track: Track, given: Answer) -> Decision:
-    faults = faults_of(draft, given, track.asked_at, is_report=False)
+    faults = faults_of(draft, given, track.asked_at)
     if faults:
         return refuse(draft.case, Reason.EVIDENCE_MISSING, "; ".join(faults))
     note_brought(draft, given)

@@ -29,10 +29,15 @@ def sensors_may_close(case: Case) -> bool:
     return case.severity is not Severity.P0 or not case.was_dispatched
 
 
-def missing_to_close(case: Case) -> list[str]:
-    """The evidence without which nothing closes, and which nobody has brought yet."""
+def missing_to_close(case: Case, track: Track) -> list[str]:
+    """The evidence without which this track does not close, and which nobody has brought yet."""
     brought = {one.kind for one in case.evidence}
-    return [proof.kind for proof in case.rules.proofs if proof.to_close and proof.kind not in brought]
+    asked = {order.step for order in track.orders}
+    return [
+        proof.kind
+        for proof in case.rules.proofs
+        if proof.to_close and proof.kind not in brought and (not proof.steps or asked.intersection(proof.steps))
+    ]
 
 
 def is_drawn(case: Case, track: Track, doubt: int) -> bool:
@@ -40,7 +45,7 @@ def is_drawn(case: Case, track: Track, doubt: int) -> bool:
 
     A danger to life is always checked.
     """
-    share = case.rules.check.sample << min(doubt, 7)
+    share = case.rules.check_of(track.name).sample << min(doubt, 7)
     if share >= 100 or case.severity is Severity.P0:
         return True
     drawn = blake2b(f"{case.id} {track.name} {track.rework}".encode(), digest_size=4).digest()
@@ -52,7 +57,7 @@ def begin_check(
 ) -> None:
     """Have a reported result verified; where the rules ask for no check, the report closes the track."""
     drop_request(draft, track.name)
-    check = draft.case.rules.check
+    check = draft.case.rules.check_of(track.name)
     track = draft.track(track.name)
     if track.state in (TrackState.SUSPENDED, TrackState.DISPATCHING):
         track = unpaused(draft, track)
@@ -75,13 +80,13 @@ def begin_check(
     if check.parties and not asks_people:
         draft.journal(Reason.NOT_DRAWN, track)
     if is_watched or asks_people or ((check.quiet or check.clear) and not check.parties):
-        return ask_checker(draft, track, draft.case.rules.check.parties if asks_people else ())
+        return ask_checker(draft, track, draft.case.rules.check_of(track.name).parties if asks_people else ())
     return _close(draft, track)
 
 
 def _watched(draft: Draft, track: Track) -> Track:
     """The track under the eyes of the sensors, if any: they must stay silent for a span, or say that all is clear."""
-    check, street = draft.case.rules.check, draft.street
+    check, street = draft.case.rules.check_of(track.name), draft.street
     if check.clear:
         due = street.deadline(draft.now, check.within or street.repeat_after)
         track = track._replace(awaits_clear=True, due=due)
@@ -97,13 +102,13 @@ def _watched(draft: Draft, track: Track) -> Track:
 
 def _close(draft: Draft, track: Track) -> None:
     """Close a track whose result stands, unless evidence is missing without which nothing closes: people see to it."""
-    missing = missing_to_close(draft.case)
+    missing = missing_to_close(draft.case, track)
     if not missing:
         return draft.close_track(track, track.result)
     track = track._replace(quiet_until=None, awaits_clear=False)
     draft.put(track)
     draft.journal(Reason.PROOF_AWAITED, track, party="+".join(missing))
-    return ask_checker(draft, track, (*draft.case.rules.check.parties, OPS))
+    return ask_checker(draft, track, (*draft.case.rules.check_of(track.name).parties, OPS))
 
 
 def ask_checker(draft: Draft, track: Track, roles: tuple[str, ...]) -> None:
@@ -134,7 +139,7 @@ def _next_looker(draft: Draft, track: Track, roles: tuple[str, ...]) -> Holder |
 
 def _ask(draft: Draft, track: Track, holder: Holder) -> None:
     step = draft.case.step(track)
-    limit = draft.case.rules.check.within or draft.street.repeat_after
+    limit = draft.case.rules.check_of(track.name).within or draft.street.repeat_after
     within = draft.street.deadline(draft.now, limit, holder.organisation)
     (order,) = new_orders(draft, step, [holder])
     order = order._replace(duty=Duty.CHECK, accept_by=None, finish_by=within, remind_by=None)
@@ -233,11 +238,11 @@ def _ask_somebody_else(draft: Draft, track: Track, late: list[WorkOrder]) -> Rea
 
     A danger to life, and a case that lacks evidence, are not closed that way: whoever was asked is asked once more.
     """
-    if holder := _next_looker(draft, track, (*draft.case.rules.check.parties, OPS)):
+    if holder := _next_looker(draft, track, (*draft.case.rules.check_of(track.name).parties, OPS)):
         _ask(draft, track, holder)
     elif track.quiet_until is not None:
         draft.put(track._replace(due=track.quiet_until))
-    elif draft.case.severity is Severity.P0 or missing_to_close(draft.case):
+    elif draft.case.severity is Severity.P0 or missing_to_close(draft.case, track):
         due = draft.street.deadline(draft.now, draft.street.repeat_after)
         draft.put(track._replace(due=due))
         for order in late:
@@ -259,7 +264,7 @@ def _doubt_sensors(draft: Draft, track: Track) -> Reason:
     if track.reporters:
         # A checker who was asked beside the sensors is asked again, as the one who counts now; not one who cannot look.
         answered = tuple(order for order in track.orders if order.duty is not Duty.CHECK or not order.is_open)
-        ask_checker(draft, track._replace(orders=answered), draft.case.rules.check.parties)
+        ask_checker(draft, track._replace(orders=answered), draft.case.rules.check_of(track.name).parties)
     else:
         go_on(draft, track, Reason.REAPPEARED)
     return Reason.CHECK_UNABLE
@@ -269,12 +274,12 @@ def unable(draft: Draft, track: Track, order: WorkOrder) -> None:
     """Whoever was asked to look cannot: the next one is asked."""
     track = with_orders(track, withdrawn(order))
     draft.journal(Reason.CHECK_UNABLE, track, party=order.party)
-    ask_checker(draft, track, draft.case.rules.check.parties)
+    ask_checker(draft, track, draft.case.rules.check_of(track.name).parties)
 
 
 def seen_to_be_clear(draft: Draft, track: Track, at: datetime) -> None:
     """The all-clear that a check awaits has come: it must hold for the rules' span, and their quiet be over."""
-    check, street = draft.case.rules.check, draft.street
+    check, street = draft.case.rules.check_of(track.name), draft.street
     assert check.clear is not None, "only such a check awaits an all-clear"
     until = street.deadline(at, check.clear)
     if check.quiet and track.held_at:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from ..model.chain import Proof
+from ..model.case import Track
+from ..model.chain import Effect, Proof, Rules
 from ..model.given import Answer, Brought
 from ..model.place import Level
 from .checks import missing_to_close
@@ -16,23 +17,47 @@ NEAR: Final = frozenset({Level.UNIT, Level.BUILDING, Level.ESTATE})
 """How far around a case's place a photo may say it was taken; a committee or a street proves nothing."""
 
 
-def faults_of(draft: Draft, given: Answer, asked_at: datetime, *, is_report: bool, closes: bool = False) -> list[str]:
+def faults_of(
+    draft: Draft,
+    given: Answer,
+    asked_at: datetime,
+    *,
+    effect: Effect | None = None,
+    closes: Track | None = None,
+    step: str = "",
+) -> list[str]:
     """What is missing from this answer or wrong with it, a sentence each; empty when all is well.
 
     Whatever is brought must fit the contract of its kind. A report of success must bring all that a report needs, and
-    an answer that closes all that a closing needs and the case does not have yet. ``asked_at`` is when the party that
-    reports was asked: nothing older is proof.
+    an answer that closes all that a closing needs and the case does not have yet; and it must not say otherwise than
+    the report, whose ``effect`` is given for reports only. ``asked_at`` is when the party that reports was asked:
+    nothing older is proof; ``step`` is the step it reports on, ``closes`` the track that it would close.
     """
     kinds = {one.kind for one in given.evidence}
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
-    needed = [kind for kind, proof in proofs.items() if is_report and not (proof.to_close or proof.is_optional)]
-    needed += missing_to_close(draft.case) if closes else []
+    needed = [kind for kind, proof in proofs.items() if _is_owed(proof, given, effect, step)]
+    needed += missing_to_close(draft.case, closes) if closes else []
     missing = [kind for kind in needed if kind not in kinds]
     faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []
     for one in given.evidence:
         if one.kind in proofs:
             faults += _faults(draft, proofs[one.kind], one, asked_at, given.result)
+            if effect and effect_of(draft.case.rules, one.outcome or effect) not in (None, effect):
+                faults.append(f"{one.kind} says {one.outcome}, the report says {given.result or effect}; which is it?")
     return faults
+
+
+def effect_of(rules: Rules, result: str) -> Effect | None:
+    """What a reported result means under these rules; ``None`` for one they do not know."""
+    known = {effect.value: effect for effect in Effect} | dict(rules.outcomes)
+    return known.get(result)
+
+
+def _is_owed(proof: Proof, given: Answer, effect: Effect | None, step: str) -> bool:
+    """Whether a report needs it: one of success, and at its own steps also one whose result it is to show."""
+    if proof.to_close or proof.is_optional or (proof.steps and (effect is None or step not in proof.steps)):
+        return False
+    return effect is Effect.DONE or bool(proof.steps and given.result in proof.outcomes)
 
 
 def _faults(draft: Draft, proof: Proof, one: Brought, asked_at: datetime, result: str) -> Iterator[str]:

@@ -143,7 +143,8 @@ def all_clear(case: Case | None, given: AllClear, now: datetime, street: Street)
     draft = Draft(case._replace(newest=given.at), now, street, given.event, by=SENSOR)
     draft.note_evidence(Reason.CLEARED, given.at)
     rule = case.rules.on_cleared
-    is_held = rule is CLOSE_BEFORE_DISPATCH or (rule is CLOSE and missing_to_close(case))
+    lacks_proof = any(missing_to_close(case, track) for track in case.tracks if track.is_open)
+    is_held = rule is CLOSE_BEFORE_DISPATCH or (rule is CLOSE and lacks_proof)
     if not sensors_may_close(case) or (case.was_dispatched and is_held):
         return draft.decision(Reason.NOTED)
     if rule in (CLOSE, CLOSE_BEFORE_DISPATCH):
@@ -166,8 +167,8 @@ def _close_all(draft: Draft) -> Decision:
 
 def _watch_quiet(draft: Draft, given: AllClear) -> None:
     """Start the quiet span on every track that is still being worked on; one under check keeps its own."""
-    quiet = draft.case.rules.quiet or draft.case.rules.check.quiet
     for track in draft.case.tracks:
+        quiet = draft.case.rules.quiet_of(track.name)
         if quiet and track.state in (TrackState.WORKING, TrackState.SUPERVISED):
             until = draft.street.deadline(given.at, quiet)
             drop_request(draft, track.name)

@@ -198,7 +198,7 @@ def by_hours(booked: Iterable[Booking], case: Case, street: Street) -> Iterator[
 def _limit(booking: Booking, case: Case) -> Limit | None:
     """The limit that whoever holds the case is under."""
     if booking.holding is Holding.VERIFYING:
-        return case.rules.check.within if booking.party != SENSOR else None
+        return case.rules.check_of(booking.track).within if booking.party != SENSOR else None
     if booking.holding not in (Holding.WAITING_ACCEPTANCE, Holding.WORKING):
         return None
     step = next((step for step in case.rules.chain(booking.track) if step.name == booking.step), None)

@@ -60,8 +60,11 @@ def _proof_faults(rules: Rules) -> Iterator[str]:
     outcomes = [*dict(rules.outcomes), *(effect.value for effect in Effect)]
     for kind in _twice(proof.kind for proof in rules.proofs):
         yield f"wants evidence {kind} twice; say in one Proof all that it must bring"
+    steps = [step.name for rule in rules.tracks for step in rule.chain]
     for proof in rules.proofs:
         yield from _kind_faults(proof, outcomes)
+        for step in set(proof.steps) - set(steps):
+            yield f"wants evidence {proof.kind} at {step}, which is no step; it has {', '.join(steps)}"
 
 
 def _kind_faults(proof: Proof, outcomes: list[str]) -> Iterator[str]:
@@ -114,6 +117,8 @@ def _track_faults(rule: TrackRule) -> Iterator[str]:
         yield f"two steps are named {name}; rename one"
     if not chain[-1].parties:
         yield f"the last step, {chain[-1].name}, is a pause, which nobody follows; end with a step that asks somebody"
+    if chain[-1].goes_on:
+        yield f"the last step, {chain[-1].name}, goes on to nothing; drop goes_on, or add the step that follows"
     for index, step in enumerate(chain):
         yield from _pause_faults(step) if not step.parties else _step_faults(step)
         if step.enforcement and not any(before.review for before in chain[:index]):
@@ -129,7 +134,7 @@ def _pause_faults(step: Step) -> Iterator[str]:
         yield f"step {step.name} has no parties and no end; say how long it pauses in finish, or whom it asks"
     if step.accept:
         yield f"step {step.name} asks nobody, so nobody can accept; drop accept, or say whom it asks"
-    if step.review or step.enforcement:
+    if step.review or step.pre_verify or step.enforcement:
         yield f"step {step.name} asks nobody, so it can neither review nor enforce; say whom it asks"
 
 

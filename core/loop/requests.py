@@ -33,7 +33,7 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
     assert order is not None, "the permit refuses a party without an order"
     if order.step != step.name:
         return refuse(case, Reason.NOT_ASKED, f"{given.party} is not asked at {step.name}, where case {case.id} is now")
-    if step.review:
+    if step.review or step.pre_verify:
         return refuse(case, Reason.NOT_NOW, f"{step.name} is a review; approve or deny it, or return it")
     if track.request is not None:
         detail = f"{track.request.party} has asked to {track.request.verb} already; it waits for {OPS}"

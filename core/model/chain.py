@@ -89,6 +89,9 @@ class Step:
     asked. ``accept`` and ``finish`` count from when the step is asked; with ``from_opening`` ``finish`` counts from
     the case's opening. ``inform`` are roles that are told but not asked. ``review`` marks the human review of machine
     evidence; a step with ``enforcement`` is never reached without one (Pudong off-site enforcement rules, article 10).
+    ``pre_verify`` (核实): somebody looks at a lead before others are sent; like a review it is approved, which leads
+    on, or denied as a false alarm, but it opens no way to enforcement. ``goes_on``: what solves it leads on to the
+    next step, as a hearing does to a vote, instead of ending the track.
     """
 
     name: str
@@ -101,6 +104,8 @@ class Step:
     inform: tuple[str, ...]
     review: bool
     enforcement: bool
+    goes_on: bool
+    pre_verify: bool
 
     def __init__(
         self,
@@ -114,6 +119,8 @@ class Step:
         inform: str | Iterable[str] = (),
         review: bool = False,
         enforcement: bool = False,
+        goes_on: bool = False,
+        pre_verify: bool = False,
     ) -> None:
         put = object.__setattr__
         put(self, "name", name)
@@ -126,6 +133,8 @@ class Step:
         put(self, "inform", _roles(inform))
         put(self, "review", review)
         put(self, "enforcement", enforcement)
+        put(self, "goes_on", goes_on)
+        put(self, "pre_verify", pre_verify)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -169,7 +178,8 @@ class Proof:
     ``is_optional``: it may be left out, and must fit where it is brought.
     ``is_fresh``: it carries a hash that no case has seen before. ``is_here``: it names the case's place, or one in or
     around it. ``is_timely``: it says when it was taken, between the asking and now. ``is_numbered``: it carries a
-    document number. ``outcomes``: it says which of these came of it, as a visit record does.
+    document number. ``outcomes``: it says which of these came of it, as a visit record does. ``steps``: only reports on
+    orders of these steps need it; with ``to_close``, only a track that has asked one of them (empty: every one).
     """
 
     kind: str
@@ -180,6 +190,7 @@ class Proof:
     is_timely: bool = False
     is_numbered: bool = False
     outcomes: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +210,8 @@ class TrackRule:
     """One line of work: its chain, and whether the case stays open for it.
 
     ``opens_at`` names the step of the main track that opens it (empty: it opens with the case); ``silence`` says what
-    becomes of it when its chain has ended in vain.
+    becomes of it when its chain has ended in vain. ``check`` says how its results are verified where that is not the
+    scenario's way: sensors that see a bicycle no more say nothing of a report that is owed on paper.
     """
 
     name: str
@@ -207,6 +219,7 @@ class TrackRule:
     required: bool = True
     opens_at: str = ""
     silence: Silence = Silence.REPEAT
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -246,6 +259,15 @@ class Rules:
             if rule.name == name:
                 return rule
         raise LookupError(f"{self.scenario} has no track {name!r}")
+
+    def check_of(self, track: str) -> Check:
+        """How results on ``track`` are verified; raises ``LookupError`` for a track these rules do not have."""
+        return self.track(track).check or self.check
+
+    def quiet_of(self, track: str) -> Limit | None:
+        """How long sensors that call all clear must stay silent for ``track``; ``None`` where they have no say."""
+        own = self.track(track).check
+        return own.quiet if own else self.quiet or self.check.quiet
 
     def chain(self, track: str) -> tuple[Step, ...]:
         """The chain of ``track``; raises ``LookupError`` for a track these rules do not have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,19 +193,22 @@ def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
     """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
     declared = _chosen(scenario, table, where, found)
     overrides = _table(table, "chain", where, found)
-    _refuse_unknown_steps([declared, *(track.chain for track in scenario.tracks)], overrides, where, found)
+    chains = [declared, *(track.chain for track in scenario.tracks)]
+    _refuse_unknown_steps(chains, overrides, where, found)
     chain = _overridden(declared, overrides, where, found)
-    tracks = (_track(track, declared, chain, overrides, where, found) for track in scenario.tracks)
+    beside = [_track(track, declared, chain, overrides, where, found) for track in scenario.tracks]
+    left_out = _names(chains) - _names([chain, *(track.chain for track in beside)])
     own = _own(table, where, found)
     return Rules(
         scenario=scenario.name,
-        tracks=(TrackRule(MAIN, chain), *(track for track in tracks if track.chain or track.required)),
+        # A street that has left out every step of a track does without it.
+        tracks=(TrackRule(MAIN, chain), *(track for track in beside if track.chain)),
         severity=_severity(scenario, table, where, found),
         on_cleared=scenario.on_cleared,
         quiet=_quiet(scenario, table, where, found),
         check=_check(scenario, table, where, found),
         outcomes=tuple(scenario.outcomes.items()),
-        proofs=tuple(Proof(one) if isinstance(one, str) else one for one in scenario.evidence),
+        proofs=tuple(_proofs(scenario, left_out)),
         join=scenario.join,
         recurrence=_recurrence(scenario, table, declared, chain, where, found),
         remind_percent=scenario.remind_percent if own.remind_percent is None else own.remind_percent,
@@ -250,6 +253,19 @@ def _track(
     """A further track under the street's overrides, opened where the main track, ``kept`` of ``declared``, opens it."""
     opens_at = step_or_next(track.opens_at, declared, kept) if track.opens_at else ""
     return replace(track, chain=_overridden(track.chain, overrides, where, found), opens_at=opens_at)
+
+
+def _names(chains: Iterable[Sequence[Step]]) -> set[str]:
+    return {step.name for chain in chains for step in chain}
+
+
+def _proofs(scenario: type[Scenario[Any, Any]], left_out: Set[str]) -> Iterator[Proof]:
+    """The evidence that is wanted; what only steps would bring that the street has left out is not."""
+    for one in scenario.evidence:
+        proof = Proof(one) if isinstance(one, str) else one
+        steps = tuple(step for step in proof.steps if step not in left_out)
+        if steps or not proof.steps:
+            yield replace(proof, steps=steps)
 
 
 def _own(table: Mapping[str, Any], where: str, found: list[Fault]) -> RuleOverride:

@@ -235,6 +235,7 @@ def _setup(
     roles = {"ops_center", "neighborhood_committee"}
     for binding in registry.bindings.values():
         roles |= {binding.rules.arbiter, *binding.rules.check.parties}
+        roles |= {role for rule in binding.rules.tracks for role in binding.rules.check_of(rule.name).parties}
         roles |= {
             role for rule in binding.rules.tracks for step in rule.chain for role in (*step.parties, *step.inform)
         }

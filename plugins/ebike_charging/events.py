@@ -5,9 +5,10 @@ Members of the data that are not listed here are ignored by the scenarios and ke
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from civicloop import Event, Privacy
 
@@ -68,3 +69,36 @@ class EbikePile(Event, type="ebike.pile"):
     amps: Annotated[float, Field(ge=0, le=1000, strict=True)] | None = None
     celsius: Annotated[float, Field(ge=-100, le=2000, strict=True)] | None = None
     smoke: Annotated[bool, Field(strict=True)] | None = None
+
+
+class EbikeSmoke(Event, type="ebike.smoke"):
+    """A camera or a detector sees smoke, fire or a battery in runaway, or no longer does. Subject: the camera.
+
+    How sure it is does not count: whoever is sent looks. A ``test`` sends nobody.
+    """
+
+    alarm: Annotated[bool, Field(strict=True)] = True
+    test: Annotated[bool, Field(strict=True)] = False
+    image: Annotated[Reference | None, Privacy.SENSITIVE] = None
+
+
+class EbikeVote(Event, type="ebike.vote"):
+    """Owners of a building have voted on a charging facility. Subject: the building.
+
+    ``area`` is the floor area in square metres, of all owners, of those who voted, and of those in favour; ``owners``
+    counts them. ``changes_use``: shared parts would be put to another use.
+    """
+
+    area: Annotated[Decimal, Field(gt=0)]
+    area_voted: Annotated[Decimal, Field(ge=0)]
+    area_for: Annotated[Decimal, Field(ge=0)]
+    owners: Annotated[int, Field(gt=0)]
+    owners_voted: Annotated[int, Field(ge=0)]
+    owners_for: Annotated[int, Field(ge=0)]
+    changes_use: bool = False
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if not (self.area_for <= self.area_voted <= self.area and self.owners_for <= self.owners_voted <= self.owners):
+            raise ValueError("more in favour than have voted, or more votes than owners")
+        return self

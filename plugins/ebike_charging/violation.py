@@ -1,31 +1,21 @@
-"""What all scenarios here share: what a sighting is about, when it is a new alarm, and when a repeated one."""
+"""What all breaches share: what a sighting is about, whether it is believed, and at which step its case begins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final, TypeVar
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import ClassVar, Final, TypeVar
 
-from pydantic import Field
+from civicloop import VERIFY, Check, Cleared, Command, Context, Finding, Limit, Outcome, Scenario, hours, read_texts
 
-from civicloop import (
-    VERIFY,
-    Check,
-    Cleared,
-    Config,
-    Context,
-    Finding,
-    Limit,
-    Memory,
-    Outcome,
-    Scenario,
-    hours,
-    read_texts,
-)
-
-from .chain import ENFORCE
+from .chain import CONFIRM, DECISIONS, DISSUADE, ENFORCE, EVIDENCE, STATUTORY_REPORT
+from .commands import tell
 from .events import EbikeGone, EbikeMeter, EbikeSeen
-from .routes import Penalty, Route, fine_on
+from .habit import Habit, was_denied
+from .kinds import kind_of
+from .precision import CameraPrecision
+from .routes import Route, fine_on
+from .settings import ViolationConfig
 
 Sighting = EbikeSeen | EbikeGone | EbikeMeter
 E = TypeVar("E", bound=Sighting)
@@ -33,87 +23,22 @@ E = TypeVar("E", bound=Sighting)
 QUIET: Final[Limit] = hours(2)
 """Nothing seen at the spot for two hours counts as solved [A]."""
 
-OCCASIONS_MAX: Final = 100
-"""How many alarms are remembered of one key; the count in a notice stops there."""
-
-
-class ViolationConfig(Config):
-    """When a camera is believed, and what makes an alarm a repeated one."""
-
-    confidence_min: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.6,
-        description="How sure, 0 to 1, a camera must be for what it says to be believed. Our assumption.",
-    )
-    unseen_minutes: Annotated[int, Field(ge=1, le=10_080)] = Field(
-        default=120,
-        description="After so many minutes without a sighting the next one is a new alarm. Our assumption: the quiet "
-        "span after which a spot counts as cleared.",
-    )
-    gone_minutes: Annotated[int, Field(ge=0, le=10_080)] = Field(
-        default=10,
-        description="So many minutes after the camera called it gone the next sighting is a new alarm; sooner, "
-        "somebody had only walked through the picture. Our assumption.",
-    )
-    repeat_memory_days: Annotated[int, Field(ge=1, le=366)] = Field(
-        default=90,
-        description="How many days an alarm of a household is remembered. Our assumption; the rule itself is practice "
-        "at Yanchang estate and Xinhua Road.",
-    )
-    repeat_at: Annotated[int, Field(ge=2, le=100)] = Field(
-        default=2,
-        description="From which alarm of the same household on dissuasion is skipped. Practice: the second.",
-    )
-    penalties: tuple[Penalty, ...] = Field(
-        default=(),
-        description="Fines in yuan, each from its day on, in place of those of the routing table in routes.py.",
-    )
-
-
-class Habit(Memory):
-    """When alarms of this key began, when it was last seen, and when it was first called gone after that.
-
-    This is personal data where the key is a household. An alarm older than the memory span is forgotten with the next
-    one.
-    """
-
-    occasions: list[datetime] = []
-    seen_at: datetime | None = None
-    gone_at: datetime | None = None
-
-    def see(self, at: datetime, unseen: timedelta, gone: timedelta, memory: timedelta) -> int:
-        """Take note of a sighting; returns how many alarms there have been within ``memory``, this one included."""
-        if self.is_new(at, unseen, gone):
-            kept = [began for began in self.occasions if at - began < memory]
-            self.occasions = [*kept, at][-OCCASIONS_MAX:]
-        self.seen_at = max(at, self.seen_at or at)
-        return len(self.occasions)
-
-    def is_new(self, at: datetime, unseen: timedelta, gone: timedelta) -> bool:
-        """Whether a sighting begins a new alarm instead of being the next picture of the one before.
-
-        One that arrives late belongs to what is known already.
-        """
-        if self.seen_at is None:
-            return True
-        was_called_gone = self.gone_at is not None and self.gone_at >= self.seen_at
-        return at - self.seen_at > unseen or (was_called_gone and at - (self.gone_at or at) >= gone)
-
-    def lose(self, at: datetime) -> None:
-        """Take note that it was called gone, of the first time since it was last seen."""
-        if self.gone_at is None or self.gone_at < (self.seen_at or self.gone_at):
-            self.gone_at = at
-
 
 class Violation(Scenario[E, Habit]):
     """A breach at one place: a street's people dissuade first, and a household's second alarm goes to enforcement.
 
-    A scenario of this plugin names its ``route`` and its ``chain``.
+    A scenario of this plugin names its ``route`` and its ``chain``. ``heeds_precision``: a device that has often been
+    wrong is confirmed by a person first.
     """
 
     route: ClassVar[Route]
+    heeds_precision: ClassVar[bool] = True
+    tracks = (STATUTORY_REPORT,)
     on_cleared = VERIFY
     quiet = QUIET
     check = Check(quiet=QUIET, parties=("ops_center", "neighborhood_committee"), within=hours(24))
+    outcomes = DECISIONS
+    evidence = EVIDENCE
     texts = read_texts(__file__)
     config: ViolationConfig
 
@@ -126,31 +51,61 @@ class Violation(Scenario[E, Habit]):
         return event.household or f"{event.subject}:{event.object or event.where}"
 
     def assess(self, event: E, context: Context[Habit]) -> Iterable[Outcome]:
-        """Seen or charging is a breach, gone or no longer charging is none."""
+        """Seen or charging is a breach, gone or no longer charging is none; what was denied is not said again."""
+        context.memory.settle(context.case)
         if isinstance(event, EbikeGone) or (isinstance(event, EbikeMeter) and not event.charging):
-            context.memory.lose(event.at)
-            yield Cleared()
-        else:
-            yield self._finding(event, context)
+            if self._is_sure(event):
+                context.memory.lose(event.at)
+                yield Cleared()
+        elif not self._is_denied(event, context):
+            yield from self._seen(event, context)
 
-    def _finding(self, event: E, context: Context[Habit]) -> Finding:
-        config = self.config
-        alarms = context.memory.see(
-            event.at,
-            timedelta(minutes=config.unseen_minutes),
-            timedelta(minutes=config.gone_minutes),
-            timedelta(days=config.repeat_memory_days),
-        )
-        is_household = self.key(event, context) == event.household
-        return Finding(
+    def _seen(self, event: E, context: Context[Habit]) -> Iterator[Outcome]:
+        config, habit = self.config, context.memory
+        unseen, gone = timedelta(minutes=config.unseen_minutes), timedelta(minutes=config.gone_minutes)
+        is_open = context.case is not None and context.case.is_open
+        is_new = habit.is_new(event.at, unseen, gone)
+        alarms = habit.see(event.at, unseen, gone, timedelta(days=config.repeat_memory_days))
+        yield Finding(
             message_of(event),
-            start=ENFORCE if is_household and alarms >= config.repeat_at else None,
+            start=None if is_open else self._start(event, context, alarms),
             place=_place_of(event, context),
             device=event.subject,
+            kind=kind_of(event),
             alarms=alarms,
             days=config.repeat_memory_days,
+            article=self.route.article,
             fine=fine_on(event.at, config.penalties or self.route.penalties),
         )
+        if is_new and self._is_sure(event):
+            yield from self._commands(context)
+
+    def _start(self, event: E, context: Context[Habit], alarms: int) -> str:
+        """A repeated alarm goes to the review, where a person looks anyway; a doubtful one to a person first."""
+        is_household = self.key(event, context) == event.household
+        if is_household and alarms >= self.config.repeat_at:
+            return ENFORCE
+        is_noisy = self.heeds_precision and CameraPrecision.is_noisy(event.subject, context)
+        return DISSUADE if self._is_sure(event) and not is_noisy else CONFIRM
+
+    def _is_sure(self, event: E) -> bool:
+        return isinstance(event, EbikeMeter) or event.confidence >= self.config.confirm_below
+
+    def _is_denied(self, event: E, context: Context[Habit]) -> bool:
+        """Whether somebody has just denied this very claim of this very device, and it has not been gone since."""
+        case, habit, config = context.case, context.memory, self.config
+        if case is None or case.closed_at is None or not was_denied(case):
+            return False
+        if habit.gone_at is not None and event.at - habit.gone_at >= timedelta(minutes=config.gone_minutes):
+            return False
+        if (case.variables.get("device"), case.message) != (event.subject, message_of(event)):
+            return False
+        habit.gone_at = None
+        return event.at < case.closed_at + timedelta(hours=config.denied_hours)
+
+    def _commands(self, context: Context[Habit]) -> Iterator[Command]:
+        """What machines on the spot do meanwhile."""
+        yield from tell(context, self.config.voice_kinds, "voice_prompt")
 
 
 def message_of(event: Sighting) -> str:

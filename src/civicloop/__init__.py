@@ -28,7 +28,7 @@ from .core.model.limit import Limit, days, hours, minutes, seconds, work_days, w
 from .core.model.notice import Notice, NoticeKind
 from .core.model.place import Device, Level, Place
 from .core.sdk.channel import Channel, ChannelConfig, ChannelType, Message, Refused
-from .core.sdk.closings import CaseClosed
+from .core.sdk.closings import CaseClosed, CaseReached
 from .core.sdk.hooks import hookimpl
 from .core.sdk.scenario import Config, Context, Memory, Scenario
 from .core.sdk.tally import Tally
@@ -47,6 +47,7 @@ __all__ = [
     "VERIFY",
     "Case",
     "CaseClosed",
+    "CaseReached",
     "Channel",
     "ChannelConfig",
     "ChannelType",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from civicloop import NoticeKind, Reason, days, hours, minutes, seconds, work_days
+from civicloop import Notice, NoticeKind, Reason, days, hours, minutes, seconds, work_days
 from civicloop.plugins.ebike_charging import Corridor, FlyingWire
 from civicloop.testing import Status, Town
 
@@ -33,12 +33,20 @@ def gone(town: Town, where: str = "corridor", activity: str = "charging", **data
     town.hear("ebike.gone", subject="C1", where=where, activity=activity, **content)
 
 
+BESIDE = {"report_breach", "press_report", "supervise_company"}
+"""Steps of the statutory report, which runs beside the chain and has stories of its own."""
+
+
+def asks(town: Town) -> list[Notice]:
+    return [one for one in town.notices if one.kind is NoticeKind.ASK and one.step not in BESIDE]
+
+
+def asked(town: Town) -> list[str]:
+    return [one.party for one in asks(town)]
+
+
 def asked_at(town: Town) -> list[tuple[str, str]]:
-    return [
-        (f"{notice.at.astimezone(SHANGHAI):%d %H:%M}", notice.party)
-        for notice in town.notices
-        if notice.kind is NoticeKind.ASK
-    ]
+    return [(f"{one.at.astimezone(SHANGHAI):%d %H:%M}", one.party) for one in asks(town)]
 
 
 def rows(*steps: tuple[str, list[str]]) -> Iterator[tuple[str, str]]:
@@ -46,7 +54,8 @@ def rows(*steps: tuple[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 
 def times(town: Town, ref: str, reason: Reason) -> list[str]:
-    return [f"{entry.at.astimezone(SHANGHAI):%d %H:%M}" for entry in town.journal(ref) if entry.reason is reason]
+    main = (entry for entry in town.journal(ref) if entry.track == "main")
+    return [f"{entry.at.astimezone(SHANGHAI):%d %H:%M}" for entry in main if entry.reason is reason]
 
 
 @pytest.fixture
@@ -108,7 +117,8 @@ def test_the_loops_grow_from_the_estate_to_the_whole_of_society(charging: Town) 
     charging.answer("approve", CORRIDOR, "ops_center")
     charging.wait(days(4))
 
-    loops = {entry.step: entry.loop for entry in charging.journal(CORRIDOR)}
+    loops = {entry.step: entry.loop for entry in charging.journal(CORRIDOR) if entry.track == "main"}
+    assert loops.pop("confirm") == "micro"  # where it was opened; nobody was asked there
     assert loops == {
         "dissuade": "micro",
         "visit": "micro",
@@ -133,7 +143,7 @@ def test_a_flying_wire_gives_the_joint_visit_four_hours(town: Builder) -> None:
 def test_the_owners_committee_hears_of_dissuasion_in_vain_long_before_24_hours(charging: Town) -> None:
     charging.wait(minutes(5))
 
-    assert charging.told("owners_committee") == [NoticeKind.INFORM]
+    assert charging.told("owners_committee") == [NoticeKind.INFORM] * 2  # of the visit, and of the report it is owed
 
 
 def test_a_working_day_to_accept_is_a_working_day(charging: Town) -> None:
@@ -142,7 +152,7 @@ def test_a_working_day_to_accept_is_a_working_day(charging: Town) -> None:
 
     (order,) = (order for order in charging.case(CORRIDOR).tracks[0].orders if order.step == "enforce")
     assert order.accept_by == datetime(2025, 9, 15, 8, 20, tzinfo=SHANGHAI)
-    step = charging.case(CORRIDOR).rules.chain("main")[3]
+    step = next(step for step in charging.case(CORRIDOR).rules.chain("main") if step.name == "enforce")
     assert (step.accept, step.finish) == (work_days(1), work_days(5))
 
 
@@ -156,7 +166,7 @@ def test_a_household_that_is_dissuaded_is_left_alone_after_two_quiet_hours(charg
 
     assert not charging.wait(minutes(119)).is_quiet
     assert charging.wait(minutes(1)).is_quiet
-    assert charging.asked == DISSUADE
+    assert asked(charging) == DISSUADE
     assert charging.story(CORRIDOR)[-3:] == [Reason.CLEARED, Reason.VERIFIED, Reason.CLOSED]
 
 
@@ -198,7 +208,7 @@ def test_one_bicycle_is_one_case_over_any_number_of_pictures(charging: Town) -> 
         seen(charging)
 
     assert [case.round for case in charging.cases] == [1]
-    assert charging.asked == DISSUADE
+    assert asked(charging) == DISSUADE
 
 
 # --- review before enforcement
@@ -218,7 +228,7 @@ def test_the_authority_is_asked_once_a_person_has_looked_at_the_evidence(chargin
     assert "urban_enforcement" not in charging.asked
     charging.answer("approve", CORRIDOR, "ops_center")
 
-    assert charging.asked[-1] == "urban_enforcement"
+    assert asked(charging)[-1] == "urban_enforcement"
     assert charging.told("property_company")[-1] is NoticeKind.INFORM
 
 
@@ -242,12 +252,12 @@ def test_a_second_alarm_goes_to_the_review_and_then_to_the_authority(charging: T
     solved(charging).wait(days(30))
     seen(charging)
 
-    assert charging.asked == DISSUADE + REVIEW
+    assert asked(charging) == DISSUADE + REVIEW
     assert charging.told("neighborhood_committee") == [NoticeKind.INFORM]
     assert charging.case(CORRIDOR).variables["alarms"] == 2
 
     charging.answer("approve", CORRIDOR, "ops_center")
-    assert charging.asked == DISSUADE + REVIEW + ["urban_enforcement"]
+    assert asked(charging) == DISSUADE + REVIEW + ["urban_enforcement"]
     assert charging.told("neighborhood_committee") == [NoticeKind.INFORM] * 2
 
 
@@ -257,14 +267,14 @@ def test_a_second_alarm_that_the_reviewer_denies_is_no_second_alarm(charging: To
     charging.answer("deny", CORRIDOR, "ops_center")
 
     assert charging.is_quiet
-    assert charging.asked == DISSUADE + REVIEW
+    assert asked(charging) == DISSUADE + REVIEW
 
 
 def test_an_alarm_is_forgotten_after_ninety_days(charging: Town) -> None:
     solved(charging).wait(days(90))
     seen(charging)
 
-    assert charging.asked == DISSUADE + DISSUADE
+    assert asked(charging) == DISSUADE + DISSUADE
 
 
 def test_pictures_of_the_same_evening_are_not_a_second_alarm(charging: Town) -> None:
@@ -276,7 +286,7 @@ def test_pictures_of_the_same_evening_are_not_a_second_alarm(charging: Town) -> 
     seen(charging)
 
     assert [case.round for case in charging.open_cases] == [2]
-    assert charging.asked == DISSUADE + DISSUADE
+    assert asked(charging) == DISSUADE + DISSUADE
 
 
 def test_somebody_who_walks_through_the_picture_makes_no_second_alarm(charging: Town) -> None:
@@ -290,7 +300,7 @@ def test_somebody_who_walks_through_the_picture_makes_no_second_alarm(charging: 
     charging.wait(hours(1))
     seen(charging)
 
-    assert charging.asked == DISSUADE + DISSUADE
+    assert asked(charging) == DISSUADE + DISSUADE
 
 
 def test_seen_again_once_it_was_gone_is_a_second_alarm_however_often_the_camera_says_gone(charging: Town) -> None:
@@ -301,7 +311,7 @@ def test_seen_again_once_it_was_gone_is_a_second_alarm_however_often_the_camera_
         charging.wait(minutes(5))
     seen(charging)
 
-    assert charging.asked == DISSUADE + REVIEW
+    assert asked(charging) == DISSUADE + REVIEW
 
 
 def test_a_bicycle_whose_household_nobody_knows_is_dissuaded_every_time(town: Builder) -> None:
@@ -311,7 +321,7 @@ def test_a_bicycle_whose_household_nobody_knows_is_dissuaded_every_time(town: Bu
         gone(one, household=None)
         one.wait(days(1))
 
-    assert one.asked == DISSUADE * 3
+    assert asked(one) == DISSUADE * 3
 
 
 def test_a_late_picture_changes_nothing(charging: Town) -> None:
@@ -337,4 +347,4 @@ def test_a_street_that_is_more_patient_dissuades_twice(town: Builder) -> None:
         seen(one)
         solved(one)
 
-    assert one.asked == DISSUADE + DISSUADE + REVIEW
+    assert asked(one) == DISSUADE + DISSUADE + REVIEW

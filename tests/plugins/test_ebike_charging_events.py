@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from civicloop import Event, Privacy
 from civicloop.core.sdk.binding import PluginError, bind
 from civicloop.core.sdk.texts import render
-from civicloop.plugins.ebike_charging import Corridor, FireLane, FlyingWire, civicloop_scenarios, events
+from civicloop.plugins.ebike_charging import BREACHES, Corridor, FireLane, FlyingWire, civicloop_scenarios, events
+from civicloop.plugins.ebike_charging.habit import OCCASIONS_MAX, Habit
+from civicloop.plugins.ebike_charging.precision import JUDGED
 from civicloop.plugins.ebike_charging.routes import Penalty, fine_on
-from civicloop.plugins.ebike_charging.violation import OCCASIONS_MAX, Habit
 from civicloop.testing import Status, Town
 
 SEEN = {"where": "corridor", "activity": "charging", "confidence": 0.9}
@@ -42,8 +43,9 @@ DOES_NOT_FIT: list[tuple[type[Event], dict[str, Any]]] = [
 
 
 def test_every_event_has_the_type_that_senders_use() -> None:
-    named = [events.EbikeSeen, events.EbikeGone, events.EbikeMeter, events.EbikePile]
-    assert [event.type for event in named] == ["ebike.seen", "ebike.gone", "ebike.meter", "ebike.pile"]
+    named = [events.EbikeSeen, events.EbikeGone, events.EbikeMeter, events.EbikePile, events.EbikeSmoke]
+    assert [event.type for event in named] == ["ebike.seen", "ebike.gone", "ebike.meter", "ebike.pile", "ebike.smoke"]
+    assert events.EbikeVote.type == "ebike.vote"
 
 
 @pytest.mark.parametrize(("event", "data"), FITS)
@@ -80,7 +82,7 @@ def test_settings_that_cannot_work_are_refused_when_the_street_is_read(table: di
         bind(Corridor, table)
 
 
-@pytest.mark.parametrize("scenario", civicloop_scenarios())
+@pytest.mark.parametrize("scenario", BREACHES)
 def test_a_street_cannot_leave_out_the_review(scenario: Any) -> None:
     with pytest.raises(PluginError, match="human review"):
         bind(scenario, {"chain": {"review": {"enabled": False}}})
@@ -89,33 +91,81 @@ def test_a_street_cannot_leave_out_the_review(scenario: Any) -> None:
 # --- texts
 
 
+VOTES = {"vote_passed", "vote_rejected", "vote_no_quorum"}
+"""What is counted is evidence for meetings that are on; it opens no case."""
+
+
+COMMANDS = {"cut_power", "limit_power", "hold_door", "voice_prompt"}
+
+
 def findings() -> dict[str, dict[str, Any]]:
-    """Every message the plugin can send, with the variables it brings."""
+    """Every message the plugin can send in a case, with the variables it brings."""
     town = Town(*civicloop_scenarios())
     for where in get_args(events.Where):
         for activity in get_args(events.Activity):
-            data = SEEN | {"where": where, "activity": activity}
+            data = SEEN | {"where": where, "activity": activity, "building": "building"}
             town.hear("ebike.seen", subject=f"{where}-{activity}", **data)
     town.hear("ebike.meter", subject="M1", charging=True, household="household")
+    town.hear("ebike.smoke", subject="S1")
+    for number, data in enumerate(PILES):
+        town.hear("ebike.pile", subject=f"P{number}", **data)
+    approve = town.case("ebike_charging.corridor/corridor-parking:corridor")
+    town.answer("escalate", approve.ref, "ops_center", reason="at once")
+    town.wait(timedelta(days=2))
+    town.answer("approve", approve.ref, "ops_center")
+    for number in range(3):
+        ref = f"ebike_charging.corridor/C9:bike-{number}"
+        town.hear("ebike.seen", subject="C9", **(SEEN | {"confidence": 0.5, "object": f"bike-{number}"}))
+        town.answer("deny", ref, "ops_center")
     found = {case.message: case.variables for case in town.cases}
     town.close()
+
+    away = Town(*civicloop_scenarios())
+    away.hear("ebike.meter", subject="M1", charging=True, household="household", place="household")
+    for _ in range(2):
+        away.wait(timedelta(minutes=40))
+    away.answer("approve", "ebike_charging.dwelling/household", "ops_center")
+    found |= {case.message: case.variables for case in away.cases}
+    away.close()
     return found
+
+
+PILES: list[dict[str, Any]] = [
+    {"status": "overtemp"},
+    {"status": "overload"},
+    {"status": "offline"},
+    {"status": "ok", "smoke": True},
+    {"status": "ok", "celsius": 120},
+    {"status": "ok"},
+]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_message_has_a_text_with_all_its_variables(language: str) -> None:
     found = findings()
-    assert len(found) == 20
+    assert len(found) == 20 + 7 + 3
     for message, variables in found.items():
         template = Corridor.texts[message][language]
-        assert {name for _, name, _, _ in Formatter().parse(template) if name} == set(variables)
+        # ``kind`` is for those who count, not for those who read.
+        assert {name for _, name, _, _ in Formatter().parse(template) if name} == set(variables) - {"kind"}
         assert "{" not in render(Corridor.texts, language, message, variables)
 
 
 def test_no_text_is_left_over() -> None:
-    steps = {step.name for scenario in civicloop_scenarios() for step in scenario.chain}
+    rules = [bind(scenario, {}).rules for scenario in civicloop_scenarios()]
+    steps = {step.name for one in rules for track in one.tracks for step in track.chain}
     titles = {scenario.short_name() for scenario in civicloop_scenarios()}
-    assert set(Corridor.texts) == steps | titles | set(findings())
+    assert set(Corridor.texts) == steps | titles | set(findings()) | VOTES | COMMANDS
+
+
+def test_every_breach_is_judged_and_has_a_kind_of_the_districts_list() -> None:
+    assert {scenario.name for scenario in BREACHES} == JUDGED
+    town = Town(*BREACHES)
+    for where, activity in [("lobby", "parking"), ("corridor", "charging"), ("lift", "entering"), ("exit", "parking")]:
+        town.hear("ebike.seen", subject=f"{where}", **(SEEN | {"where": where, "activity": activity}))
+    kinds = [case.variables["kind"] for case in sorted(town.cases, key=lambda case: case.key)]
+    assert kinds == ["corridor_charging", "fire_lane_blocked", "lift_entry", "corridor_parking"]
+    town.close()
 
 
 # --- fines

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from civicloop import Reason, days, hours, minutes
-from civicloop.plugins.ebike_charging import Corridor, Dwelling, FireLane, FlyingWire, Lift, civicloop_scenarios
+from civicloop import NoticeKind, Reason, days, hours, minutes, seconds
+from civicloop.plugins.ebike_charging import BREACHES, Corridor, Dwelling, FireLane, FlyingWire, Lift
 from civicloop.plugins.ebike_charging.events import Activity, Where
 from civicloop.testing import Town
 
@@ -16,6 +16,8 @@ LIFT = "ebike_charging.lift/C1"
 
 DISSUADE = ["property_company"]
 VISIT = ["party_secretary", "neighborhood_committee", "block_cadre", "property_manager"]
+REPORT = ["property_company"]
+"""Who is asked for the statutory report, which runs beside the chain."""
 REVIEW = ["ops_center"]
 
 Builder = Callable[..., Town]
@@ -60,7 +62,7 @@ def scenario_of(where: str, activity: str) -> str | None:
 def test_every_act_at_every_place_has_at_most_one_row_and_its_authority(
     town: Builder, where: str, activity: str
 ) -> None:
-    one = town(*civicloop_scenarios())
+    one = town(*BREACHES)
     seen(one, where=where, activity=activity)
     expected = scenario_of(where, activity)
     if expected is None:
@@ -113,7 +115,7 @@ def test_what_a_case_is_about(town: Builder, data: dict[str, str], key: str) -> 
 
 def test_a_camera_that_is_not_sure_does_nothing(town: Builder) -> None:
     one = town(Corridor)
-    seen(one, confidence=0.59)
+    seen(one, confidence=0.29)
     assert one.cases == []
 
     seen(one, confidence=0.6)
@@ -140,10 +142,10 @@ def test_a_lift_that_nobody_looks_after_climbs_like_the_rest(town: Builder) -> N
     one = town(Lift)
     seen(one, where="lift", activity="parking")
     one.wait(minutes(20))
-    assert one.asked == DISSUADE + VISIT + REVIEW
+    assert one.asked == DISSUADE + VISIT + REPORT + REVIEW
 
     one.answer("approve", LIFT, "ops_center")
-    assert one.asked == DISSUADE + VISIT + REVIEW + ["urban_enforcement", "fire_rescue"]
+    assert one.asked == DISSUADE + VISIT + REPORT + REVIEW + ["urban_enforcement", "fire_rescue"]
 
 
 def test_neighbours_in_one_lift_are_not_one_habit(town: Builder) -> None:
@@ -172,5 +174,42 @@ def test_a_meter_recognises_charging_at_home(town: Builder) -> None:
 
     one.wait(days(40))
     one.hear("ebike.meter", subject="M1", charging=True, household="household")
-    assert one.asked == DISSUADE + REVIEW
+    assert one.asked == DISSUADE + REVIEW + REPORT
     assert one.case(ref).message == "meter_charging"
+
+
+# --- machines on the spot
+
+
+def commands(town: Town) -> list[tuple[str, str]]:
+    return [(one.party, one.message) for one in town.notices if one.kind is NoticeKind.COMMAND]
+
+
+def test_a_lift_blocker_holds_the_door_and_a_speaker_prompts_once_an_alarm(town: Builder) -> None:
+    one = town(Lift).add_device("LB1", "estate", "lift_blocker").add_device("SP1", "estate", "speaker")
+    for _ in range(5):
+        seen(one, where="lift", activity="entering")
+        one.wait(seconds(10))
+    assert commands(one) == [("LB1", "hold_door"), ("SP1", "voice_prompt")]
+
+    one.wait(minutes(11))
+    seen(one, where="lift", activity="entering")
+    assert len(commands(one)) == 4
+
+
+def test_machines_are_not_told_what_a_camera_only_believes(town: Builder) -> None:
+    one = town(Lift).add_device("LB1", "estate", "lift_blocker")
+    seen(one, where="lift", activity="entering", confidence=0.5)
+    assert (one.asked, commands(one)) == (["ops_center"], [])
+
+
+def test_who_stands_in_the_corridor_is_told_by_its_speaker(town: Builder) -> None:
+    one = town(Corridor).add_device("SP1", "estate", "speaker").add_device("SP2", "building", "speaker")
+    seen(one)
+    assert commands(one) == [("SP1", "voice_prompt")]
+
+
+@pytest.mark.parametrize("scenario", BREACHES)
+def test_every_row_names_its_article_and_the_day_of_its_fine(scenario: Any) -> None:
+    assert scenario.route.article.startswith("29(")
+    assert [penalty.since.isoformat() for penalty in scenario.route.penalties] == ["2024-06-01"]
