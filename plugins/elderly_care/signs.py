@@ -274,42 +274,57 @@ class Signs(Memory):
 
     def whereabouts(self, config: SignsConfig, zone: ZoneInfo) -> Whereabouts:
         """Where the resident probably is: each passage through the door turns it, what moves indoors settles it."""
-        where, end = Whereabouts.INSIDE, None
-        for second in self.opened:
-            if end is not None:
-                has_moved = next(self._moved(end, second + 60), None) is not None
-                if second - end <= (PASSAGE_MOVED_SECONDS if has_moved else PASSAGE_SECONDS):
-                    end = second
-                    continue
-                where = self._settle(where, end, second, config, zone)
+        if not self.opened or (self.back_at is not None and self.back_at == self.last):
+            return Whereabouts.INSIDE
+        # From the newest passage back to one that is sure by itself, and forward again from there.
+        unsure: list[tuple[int, int | None]] = []
+        where, until = Whereabouts.INSIDE, None
+        for begins, ends in self._passages():
+            first = self._first_moved(ends, until)
+            if first is not None and first - ends <= config.settle_minutes * 60:
+                break
+            unsure.append((ends, until))
+            until = begins
+        for ends, until in reversed(unsure):
             where = Whereabouts.RETURNED if where is Whereabouts.OUT else Whereabouts.OUT
-            end = second
-        if end is None or (self.back_at is not None and self.back_at == self.last):
-            return Whereabouts.INSIDE
-        return self._settle(where, end, None, config, zone)
+            if self._first_moved(ends, until) is not None and (
+                where is Whereabouts.RETURNED or self._have_moved(ends, until, zone)
+            ):
+                where = Whereabouts.INSIDE
+        return where
 
-    def _settle(
-        self, where: Whereabouts, end: int, until: int | None, config: SignsConfig, zone: ZoneInfo
-    ) -> Whereabouts:
-        """What moved between a passage that ended and the next one (``None``: up to now) says about its direction."""
-        first = next(self._moved(end, until), None)
-        if first is None and until is None and self.inside and self.door and self.inside > self.door:
-            first = end
-        if where is Whereabouts.INSIDE or first is None:
-            return where
-        if where is Whereabouts.RETURNED or first - end <= config.settle_minutes * 60:
-            return Whereabouts.INSIDE
-        return Whereabouts.INSIDE if self._have_moved(end, until, zone) else where
+    def _passages(self) -> Iterator[tuple[int, int]]:
+        """When somebody went through the door, newest first: the first and the last second it moved."""
+        ends = begins = self.opened[-1]
+        for second in reversed(self.opened[:-1]):
+            gap = begins - second
+            if gap > PASSAGE_SECONDS or (
+                gap > PASSAGE_MOVED_SECONDS and self._first_moved(second, begins + 60) is not None
+            ):
+                yield begins, ends
+                ends = second
+            begins = second
+        yield begins, ends
 
-    def _moved(self, end: int, until: int | None) -> Iterator[int]:
-        """The minutes, in seconds, in which something moved: after that of ``end`` and before that of ``until``."""
-        begins = end // 60 + 1
-        ends = (int(self.newest.timestamp()) // 60 + 1 if self.newest else 0) if until is None else until // 60
-        for hour in range(begins // 60, ends // 60 + 1):
+    def _first_moved(self, after: int, until: int | None) -> int | None:
+        """The first minute, in seconds, in which something moved: after that of ``after``, before that of ``until``."""
+        if until is None and self.inside and self.door and self.newest:
+            until = int(self.newest.timestamp()) + 60
+            if after == int(self.door.timestamp()) and self.inside > self.door and self._is_in_minute(after):
+                return after
+        if until is None:
+            return None
+        begins, ends = after // 60 + 1, until // 60
+        for hour in range(begins // 60, (ends - 1) // 60 + 1):
             if bits := self.minutes.get(hour, 0):
-                for minute in range(max(begins, hour * 60), min(ends, hour * 60 + 60)):
-                    if bits >> minute % 60 & 1:
-                        yield minute * 60
+                bits &= -1 << max(begins - hour * 60, 0)
+                bits &= (1 << min(ends - hour * 60, 60)) - 1
+                if bits:
+                    return (hour * 60 + (bits & -bits).bit_length() - 1) * 60
+        return None
+
+    def _is_in_minute(self, second: int) -> bool:
+        return self.inside is not None and int(self.inside.timestamp()) // 60 == second // 60
 
     def _have_moved(self, end: int, until: int | None, zone: ZoneInfo) -> bool:
         """Whether two different sensors fired in the half-hours between; one is enough where there is only one."""
@@ -350,9 +365,7 @@ class Signs(Memory):
             due = self._due_inside(start, where, config, zone)
         return self._not_again(due, config.again_hours, closed_at)
 
-    def _due_inside(
-        self, start: datetime, where: Whereabouts, config: SilenceConfig, zone: ZoneInfo
-    ) -> datetime:
+    def _due_inside(self, start: datetime, where: Whereabouts, config: SilenceConfig, zone: ZoneInfo) -> datetime:
         rhythm = self.rhythm(start, config, zone)
         if rhythm is None:
             return config.waking(start, timedelta(hours=config.silence_hours), zone)

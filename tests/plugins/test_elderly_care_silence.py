@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from civicloop.plugins.elderly_care.signs import Signs, SilenceConfig
 from civicloop.testing import MORNING, Status, Town
 
 NAME = "elderly_care.no_sign_of_life"
+ZONE = ZoneInfo("Asia/Shanghai")
 REF = f"{NAME}/household"
 Build = Callable[..., Town]
 
@@ -136,7 +138,9 @@ def remembered(facts: list[tuple[str, int]]) -> Signs:
             "back": (Back, {}),
         }[kind]
         signs.take(
-            event.read(Envelope("1", "//test", event.type, "x", at, data, None, "", None, b""), at), SilenceConfig()
+            event.read(Envelope("1", "//test", event.type, "x", at, data, None, "", None, b""), at),
+            SilenceConfig(),
+            ZONE,
         )
     return signs
 
