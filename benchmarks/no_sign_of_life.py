@@ -47,7 +47,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 WARM_DAYS = 10
 MISSED_HOURS = 36.0
 DAY, HOUR = 86400.0, 3600.0
-SENSITIVITIES = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)
+SENSITIVITIES = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 8.5, 9.0, 10.0, 12.0)
 LIMITS = (4, 5, 6, 7, 8, 10, 12, 14)
 TYPES = {event.type: event for event in (Door, Motion, Water)}
 
