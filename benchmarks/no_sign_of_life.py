@@ -1,9 +1,9 @@
 """How soon silence is noticed, and how often for nothing: the detector of ``elderly_care`` on three recorded homes.
 
-``python benchmarks/no_sign_of_life.py [--data DIR] [--cuts N] [--json FILE] [--picture FILE] [--robust]`` reads the logs
-of van Kasteren et al. that ``examples/homes/convert.py`` turns into events, and lets the very memory of the scenarios
-(``civicloop.plugins.elderly_care.signs``) hear them, every fact at its own time. What residents really did is known from
-their own notes and is used for nothing but scoring:
+``python benchmarks/no_sign_of_life.py [--data DIR] [--cuts N] [--json FILE] [--picture FILE] [--robust]`` reads the
+logs of van Kasteren et al. that ``examples/homes/convert.py`` turns into events, and lets the very memory of the
+scenarios (``civicloop.plugins.elderly_care.signs``) hear them, every fact at its own time. What residents really did is
+known from their own notes and is used for nothing but scoring:
 
 - The first ten days of a home warm up on the profile rule; the labelled days after them are scored.
 - Every P1 alarm in them is false, for nobody had fallen. Those while the resident was at home are told apart from those
@@ -28,7 +28,7 @@ import random
 import statistics
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple

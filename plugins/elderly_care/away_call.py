@@ -1,8 +1,8 @@
 """The door, then silence (P2): the resident has probably gone out, perhaps fallen behind the closed door.
 
-Nobody is sent at once: somebody telephones after a limit of its own, and whoever does not answer is looked for, first by
-asking the family and the committee, then at the door. An answer "away" belongs into the away register (``care.away``).
-All limits are our own assumptions [A].
+Nobody is sent at once: somebody telephones after a limit of its own, and whoever does not answer is looked for, first
+by asking the family and the committee, then at the door. An answer "away" belongs into the away register
+(``care.away``). All limits are our own assumptions [A].
 """
 
 from __future__ import annotations

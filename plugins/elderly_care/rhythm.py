@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,9 @@ PRIOR_WEIGHT: Final = 10.0
 
 SHARED_WEIGHT: Final = 4.0
 """How many days of a half-hour weigh as much as the rest of the household's day or night."""
+
+TOLD_DAYS_MIN: Final = 3
+"""Of fewer days nothing is told."""
 
 HALF_HOUR: Final = timedelta(minutes=30)
 
@@ -94,10 +98,6 @@ class Rhythm(NamedTuple):
                 told.append(hour)
             moment += HALF_HOUR
         return max(told, key=lambda one: (one.active / one.days, one.days, -one.hour), default=None)
-
-
-TOLD_DAYS_MIN: Final = 3
-"""Of fewer days nothing is told."""
 
 
 # what is remembered ------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def _at_home(days: tuple[tuple[int, int, int], ...]) -> dict[int, int]:
     home = {day: bits for day, bits, _ in days}
     signs = [day * BINS + one for day, bits, _ in days for one in _ones(bits)]
     doors = {day * BINS + one for day, _, bits in days for one in _ones(bits)}
-    for sign, following in zip(signs, signs[1:], strict=False):
+    for sign, following in pairwise(signs):
         silent = range(sign + 1, following)
         if 0 < len(silent) < GAP_BINS_MAX and doors.isdisjoint(range(sign, following + 1)):
             for one in silent:

@@ -100,7 +100,7 @@ class SilenceConfig(SignsConfig):
         description="Days by the profile rule before the rhythm is trusted. Our assumption; measured with 5 and 10.",
     )
     missed_half_hours: Annotated[float, Field(ge=1, le=24)] = Field(
-        default=5.5,
+        default=6.5,
         description="How sensitive the learned rule is: so many half-hours in which the household would have moved, by "
         "its own days, may pass without a sign. Less finds a fall sooner and raises more false alarms; the curve is in "
         "docs/no-sign-of-life.md.",
@@ -112,9 +112,9 @@ class SilenceConfig(SignsConfig):
         "the door did not tell. Our assumption; measured with 3 to 6.",
     )
     returned_percent: Annotated[int, Field(ge=100, le=300)] = Field(
-        default=150,
+        default=125,
         description="How much more silence is allowed, in percent of the above, to somebody who by the door has come "
-        "home and was not noticed inside: some go out again at once. Our assumption; measured with 125 and 150.",
+        "home and was not noticed inside: some go out again at once. Our assumption; measured with 100 to 150.",
     )
     again_hours: Hours = Field(
         default=12,
@@ -277,13 +277,16 @@ class Signs(Memory):
         if not self.opened or (self.back_at is not None and self.back_at == self.last):
             return Whereabouts.INSIDE
         # From the newest passage back to one that is sure by itself, and forward again from there.
+        shortly = config.settle_minutes * 60
         unsure: list[tuple[int, int | None]] = []
         where, until = Whereabouts.INSIDE, None
         for begins, ends in self._passages():
             first = self._first_moved(ends, until)
-            if first is not None and first - ends <= config.settle_minutes * 60:
+            if first is not None and first - ends <= shortly:
                 break
             unsure.append((ends, until))
+            if self._first_moved(begins - shortly, begins + 60) is not None:
+                break
             until = begins
         for ends, until in reversed(unsure):
             where = Whereabouts.RETURNED if where is Whereabouts.OUT else Whereabouts.OUT
