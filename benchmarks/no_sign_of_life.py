@@ -439,12 +439,12 @@ def draw(lines: dict[str, list[Score]], chosen: Score) -> str:
         ("95th percentile of the delay (h)", lambda one: percentile(one.delays, 95), 26),
     ]
     width, height, top, ceiling = 300, 270, 70, 70.0
+    size = f'width="{len(panels) * (width + 50) + 30}" height="{height + 150}"'
+    title = "false P1 alarms per 30 home-days against the delay of the first alarm or call (lower left is better)"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{len(panels) * (width + 50) + 30}" height="{height + 150}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
-        '<text x="20" y="24" font-size="15">No sign of life: false P1 alarms per 30 home-days against the delay of the '
-        "first alarm or call (lower left is better)</text>",
+        f'<text x="20" y="24" font-size="15">No sign of life: {title}</text>',
     ]
 
     def upward(rate: float) -> float:

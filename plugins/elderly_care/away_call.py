@@ -12,7 +12,7 @@ from datetime import datetime
 
 from civicloop import CLOSE, SMALL, Check, Context, Finding, Outcome, Severity, Step, hours, minutes
 
-from .no_sign_of_life import Watch, closed_by_people, not_back, tell_since
+from .no_sign_of_life import Watch, closed_by_people, not_back, silent
 from .signs import CallConfig, Signs
 
 
@@ -38,7 +38,4 @@ class AwayCall(Watch):
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to telephone."""
-        signs = context.memory
-        yield not_back(signs, by, self.config, context) or Finding(
-            "silent_after_door", **tell_since(signs, by, context)
-        )
+        yield not_back(by, self.config, context) or silent("silent_after_door", by, context)

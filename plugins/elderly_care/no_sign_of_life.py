@@ -85,10 +85,15 @@ def closed_by_people(context: Context[Signs]) -> datetime | None:
     return case.closed_at
 
 
-def tell_since(signs: Signs, by: datetime, context: Context[Signs]) -> dict[str, str | int]:
+def silent(message: str, by: datetime, context: Context[Signs]) -> Finding:
     """Since when nothing was heard, on the local clock, and for how many hours."""
-    since = signs.last or by
-    return {"since": clock(since, context), "hours": int((by - since) / timedelta(hours=1))}
+    since = context.memory.last or by
+    return Finding(message, since=clock(since, context), hours=whole_hours(since, by))
+
+
+def whole_hours(since: datetime, by: datetime) -> int:
+    """How many hours have passed, begun ones left out."""
+    return int((by - since) / timedelta(hours=1))
 
 
 def clock(moment: datetime, context: Context[Signs]) -> str:
@@ -96,9 +101,9 @@ def clock(moment: datetime, context: Context[Signs]) -> str:
     return f"{moment.astimezone(context.zone):%m-%d %H:%M}"
 
 
-def not_back(signs: Signs, by: datetime, config: SignsConfig, context: Context[Signs]) -> Finding | None:
+def not_back(by: datetime, config: SignsConfig, context: Context[Signs]) -> Finding | None:
     """What to say where a registered absence has ended and nothing was heard since."""
-    since, end = signs.last, signs.away_end(config)
+    since, end = context.memory.last, context.memory.away_end(config)
     if since is None or (end is not None and end > since):
         return Finding("not_back", until=clock(end or by, context))
     return None
@@ -154,18 +159,23 @@ class NoSignOfLife(Watch):
     def _finding(self, by: datetime, context: Context[Signs]) -> Finding:
         """What is known, in one sentence, with the local time of the last sign and what is usual at that hour."""
         signs = context.memory
-        if finding := not_back(signs, by, self.config, context):
+        if finding := not_back(by, self.config, context):
             return finding
-        known = tell_since(signs, by, context)
         match signs.whereabouts(self.config, context.zone):
             case Whereabouts.OUT:
-                return Finding("silent_after_door", **known)
+                return silent("silent_after_door", by, context)
             case Whereabouts.RETURNED:
-                return Finding("silent_since_return", **known)
+                return silent("silent_since_return", by, context)
         since = signs.last or by
         rhythm = signs.rhythm(since, self.config, context.zone)
         usual = rhythm and rhythm.tell(since, by, context.zone)
         if not usual:
-            return Finding("silent_inside", **known)
-        span = f"{usual.hour:02}:00-{usual.hour + 1:02}:00"
-        return Finding("silent_unusually", **known, span=span, active=usual.active, days=usual.days)
+            return silent("silent_inside", by, context)
+        return Finding(
+            "silent_unusually",
+            since=clock(since, context),
+            hours=whole_hours(since, by),
+            span=f"{usual.hour:02}:00-{usual.hour + 1:02}:00",
+            active=usual.active,
+            days=usual.days,
+        )
