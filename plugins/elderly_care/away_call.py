@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from civicloop import CLOSE, SMALL, Check, Context, Finding, Outcome, Severity, Step, hours, minutes
+from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
 
 from .no_sign_of_life import Watch, closed_by_people, not_back, silent
 from .signs import CallConfig, Signs
