@@ -464,7 +464,7 @@ def draw(lines: dict[str, list[Score]], chosen: Score) -> str:
             )
             parts.append(f'<text x="{left - 6}" y="{upward(rate) + 4:.1f}" text-anchor="end">{rate}</text>')
         for delay in range(0, int(most) + 1, 2):
-            label = "never" if delay == most else delay
+            label = "more" if delay == most else delay
             parts.append(f'<text x="{across(delay):.1f}" y="{top + height + 16}" text-anchor="middle">{label}</text>')
         parts.append(f'<text x="{left + width / 2}" y="{top + height + 36}" text-anchor="middle">{title}</text>')
         for (_, scores), colour in zip(lines.items(), COLOURS, strict=True):
@@ -489,10 +489,29 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with events.csv, sensors.csv, activities.csv")
     parser.add_argument("--cuts", type=int, default=200, help="random at-home moments per home")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="no curve: our defaults only")
     parser.add_argument("--robust", action="store_true", help="changed homes and leave-one-home-out as well")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument("--picture", type=Path, help="where to write the trade-off curve, as SVG")
     return parser.parse_args()
+
+
+def compare(homes: Sequence[Home], count: int, seed: int, console: Console) -> dict[str, list[Score]]:
+    """The curves of the baselines and of ours, pooled, shown and returned."""
+    lines: dict[str, list[Score]] = {}
+    for name, make in BASELINES.items():
+        rules = {limit: make(limit) for limit in LIMITS}
+        lines[name] = [
+            pool((score(home, rule, count, seed) for home in homes), f"{name}, {limit} h")
+            for limit, rule in rules.items()
+        ]
+    console.print(readme_table(homes))
+    console.print(table("Baselines, scored as ours", [one for scores in lines.values() for one in scores]))
+    floors = {"ours": SilenceConfig().quiet_hours_min, "ours with quiet_hours_min = 2": 2}
+    for name, floor in floors.items():
+        lines[name] = curve(homes, count, seed, floor)
+        console.print(table(f"{name}, by missed_half_hours", lines[name]))
+    return lines
 
 
 def main() -> int:
@@ -506,22 +525,7 @@ def main() -> int:
     per_home = [score(home, learned(), given.cuts, given.seed, name=home.name) for home in homes]
     pooled = pool(per_home, "pooled")
     console.print(table("Ours, with its defaults", [*per_home, pooled]))
-    lines = {
-        name: [
-            pool((score(home, make(limit), given.cuts, given.seed) for home in homes), f"{name}, {limit} h")
-            for limit in LIMITS
-        ]
-        for name, make in BASELINES.items()
-    }
-    console.print(readme_table(homes))
-    console.print(table("Baselines, scored as ours", [one for scores in lines.values() for one in scores]))
-    floor = SilenceConfig().quiet_hours_min
-    lines[f"ours, missed_half_hours {SENSITIVITIES[0]:g} to {SENSITIVITIES[-1]:g}"] = ours = curve(
-        homes, given.cuts, given.seed, floor
-    )
-    lines["ours with quiet_hours_min = 2"] = sooner = curve(homes, given.cuts, given.seed, 2)
-    console.print(table("Ours, by missed_half_hours", ours))
-    console.print(table("Ours with quiet_hours_min = 2, by missed_half_hours", sooner))
+    lines = {} if given.quick else compare(homes, given.cuts, given.seed, console)
     more: dict[str, list[Score]] = {}
     if given.robust:
         more = {"changed": changed(homes, given.cuts, range(3)), "held_out": held_out(homes, given.cuts, given.seed)}
@@ -530,7 +534,7 @@ def main() -> int:
     figures = pooled.figures()
     for name, goal in GOALS.items():
         console.print(f"{name}: {figures[name]:.2f}, goal {goal:g}: {'met' if figures[name] <= goal else 'MISSED'}")
-    if given.picture:
+    if given.picture and lines:
         given.picture.write_text(draw(lines, pooled), encoding="utf-8")
     if given.json:
         kept = {"pooled": pooled.as_json(), "homes": [one.as_json() for one in per_home], "goals": GOALS}

@@ -157,12 +157,11 @@ def test_after_a_clock_change_the_same_hour_is_still_the_same_hour():
         mark(moved, "hall", datetime(2025, 10, 14 + day, tzinfo=zone).toordinal(), 18)
     rhythm = learn(moved, {}, before=datetime(2025, 10, 27, tzinfo=zone).toordinal(), days_min=10)
     assert rhythm is not None
-    start = datetime(2025, 10, 25, 20, tzinfo=zone).astimezone(UTC)
-    dues = [
-        rhythm.due(start + timedelta(days=more), zone, 1.0, timedelta(), timedelta(days=1)).astimezone(zone)
-        for more in (-2, 2)
-    ]
-    assert {due.hour for due in dues} == {9}
+    # From the evening of the 25th on the clocks change; from that of the 20th on they do not.
+    for day in (20, 25):
+        start = datetime(2025, 10, day, 23, tzinfo=zone).astimezone(UTC)
+        due = rhythm.due(start, zone, 0.75, timedelta(), timedelta(days=1)).astimezone(zone)
+        assert (due.day, due.hour) == (day + 1, 9)
 
 
 # stuck and chattering sensors --------------------------------------------------------------------------------
