@@ -38,6 +38,16 @@ from .signs import Fact, Signs, SignsConfig, SilenceConfig, Whereabouts
 SILENCE: Final = "silence"
 """The watchdog of a household."""
 
+REVIEW: Final = timedelta(hours=1)
+"""A silence is looked at anew after this, and then each time it has become twice as long.
+
+A fact that comes late may show that there is less time than was thought. It changes the memory, but arms nothing;
+without this, facts delivered in another order could hold an alarm off for a day.
+"""
+
+INSTANT: Final = timedelta(seconds=1)
+"""A silence is not looked at again within less than this."""
+
 VOICE: Final = "voice"
 """Kind of a device in the home that can be told to call out to the elder."""
 
@@ -61,7 +71,7 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
         if signs.take(event, self.config, context.zone) and signs.is_alarming and signs.is_news(event.at):
             signs.is_alarming = False
             yield Cleared()
-        yield Expect(SILENCE, self.due(context))
+        yield Expect(SILENCE, earliest(self.due(context), event.at + REVIEW))
 
     def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
         """Nothing was heard: an alarm, unless a fact that came late, or people, have allowed more time."""
@@ -69,12 +79,16 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
         due = self.due(context)
         if by is None or due is None:
             return
-        if due > by:
-            yield Expect(SILENCE, due)
-            return
-        yield from self.alarm(by, context)
-        signs.alarm_at, signs.is_alarming = by, True
-        yield Expect(SILENCE, self.due(context))
+        if due < by + INSTANT:
+            yield from self.alarm(by, context)
+            signs.alarm_at, signs.is_alarming = by, True
+            due = self.due(context)
+        yield Expect(SILENCE, earliest(due, by + max(REVIEW, by - (signs.newest or by))))
+
+
+def earliest(due: datetime | None, review: datetime) -> datetime:
+    """When to look again."""
+    return review if due is None else min(due, review)
 
 
 def closed_by_people(context: Context[Signs]) -> datetime | None:

@@ -309,6 +309,18 @@ def test_who_is_reported_back_is_at_home(town: Build):
     assert [case.ref for case in street.open_cases] == [SILENT]
 
 
+def test_a_door_that_is_told_late_does_not_hold_the_alarm_off(town: Build):
+    for minute, refs in ((-10, [SILENT]), (10, [CALL])):
+        street = home(town)
+        moves(street)
+        # Overtaken by what moved: nothing can be armed by it any more, yet it says where the resident is.
+        street.wait(minutes(15))
+        street.hear("care.water", subject="water", litres=0.1)
+        street.hear("care.door", subject="door", open=True, at=MORNING + timedelta(minutes=minute))
+        street.wait(timedelta(hours=13))
+        assert [case.ref for case in street.open_cases] == refs
+
+
 # the call ----------------------------------------------------------------------------------------------------
 
 
