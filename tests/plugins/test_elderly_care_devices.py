@@ -122,13 +122,14 @@ def test_a_device_outside_any_household_is_somebody_elses(town: Build):
     assert street.cases == []
 
 
-def test_the_plugin_brings_its_five_scenarios_with_texts_for_every_word():
+def test_the_plugin_brings_its_six_scenarios_with_texts_for_every_word():
     found: list[type[Scenario]] = elderly_care.civicloop_scenarios()
     assert [scenario.short_name() for scenario in found] == [
         "sos",
         "smoke",
         "gas",
         "no_sign_of_life",
+        "away_call",
         "protection_lost",
     ]
     for scenario in found:
