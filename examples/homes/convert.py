@@ -145,9 +145,6 @@ default = ["nowhere"]
 
 [plugins.elderly_care]
 
-[plugins.elderly_care.no_sign_of_life]
-zone = "Europe/Amsterdam"
-
 # These sensors report use and nothing else: a tap that nobody opens for a day is not broken.
 [plugins.elderly_care.protection_lost]
 silent_hours = 0

@@ -7,6 +7,7 @@ from typing import Any
 from civicloop import Scenario, hookimpl
 
 from .alarms import Gas, Smoke, Sos
+from .away_call import AwayCall
 from .gateway_lost import GatewayLost
 from .leak import Leak
 from .no_sign_of_life import NoSignOfLife
@@ -17,4 +18,4 @@ from .unwatched import Unwatched
 @hookimpl
 def civicloop_scenarios() -> list[type[Scenario[Any, Any]]]:
     """The gravest first."""
-    return [Sos, Smoke, Gas, NoSignOfLife, Unwatched, ProtectionLost, GatewayLost, Leak]
+    return [Sos, Smoke, Gas, NoSignOfLife, Unwatched, AwayCall, ProtectionLost, GatewayLost, Leak]

@@ -1,4 +1,7 @@
-"""No sign of life (P1): neither door, nor movement, nor water for too long.
+"""No sign of life (P1): neither door, nor movement, nor water, for longer than this household is ever silent.
+
+How long that is follows from the household's own rhythm (``rhythm.py``); the fixed rules of practice hold until that is
+known, and are never exceeded indoors. Whoever has probably gone out is telephoned first: ``away_call.py``.
 
 Chain B2, profile ``hongkou_parallel``: the committee's cadre and the paired peer volunteer (老伙伴) are sent together
 [P]; limits marked [A] are our own assumptions. A street that follows ``jingan_contact_first`` says so in ``profile``.
@@ -20,6 +23,7 @@ from civicloop import (
     Expect,
     Finding,
     Outcome,
+    Reason,
     Severity,
     Step,
     hours,
@@ -29,17 +33,98 @@ from civicloop import (
 from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
 from .home import HomeScenario
-from .signs import Fact, Signs, SilenceConfig
+from .signs import Fact, Signs, SignsConfig, SilenceConfig, Whereabouts
 
 SILENCE: Final = "silence"
 """The watchdog of a household."""
+
+REVIEW: Final = timedelta(hours=1)
+"""A silence is looked at anew after this, and then each time it has become twice as long.
+
+A fact that comes late may show that there is less time than was thought. It changes the memory, but arms nothing;
+without this, facts delivered in another order could hold an alarm off for a day.
+"""
+
+INSTANT: Final = timedelta(seconds=1)
+"""A silence is not looked at again within less than this."""
 
 VOICE: Final = "voice"
 """Kind of a device in the home that can be told to call out to the elder."""
 
 
-class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
-    """A household has been silent for longer than its profile allows."""
+class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
+    """A household is watched for silence: a sign of life ends an alarm, and the wait for the next one begins."""
+
+    config: SignsConfig
+
+    def due(self, context: Context[Signs]) -> datetime | None:
+        """Until when silence is no alarm; ``None`` while nothing is to be waited for."""
+        raise NotImplementedError
+
+    def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
+        """What is done about a silence that has lasted until ``by``."""
+        raise NotImplementedError
+
+    def assess(self, event: Fact, context: Context[Signs]) -> Iterable[Outcome]:
+        """A sign of life ends an alarm, and the wait for the next one begins."""
+        signs = context.memory
+        if signs.take(event, self.config, context.zone) and signs.is_alarming and signs.is_news(event.at):
+            signs.is_alarming = False
+            yield Cleared()
+        yield Expect(SILENCE, earliest(self.due(context), event.at + REVIEW))
+
+    def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
+        """Nothing was heard: an alarm, unless a fact that came late, or people, have allowed more time."""
+        signs, by = context.memory, expectation.by
+        due = self.due(context)
+        if by is None or due is None:
+            return
+        if due < by + INSTANT:
+            yield from self.alarm(by, context)
+            signs.alarm_at, signs.is_alarming = by, True
+            due = self.due(context)
+        yield Expect(SILENCE, earliest(due, by + max(REVIEW, by - (signs.newest or by))))
+
+
+def earliest(due: datetime | None, review: datetime) -> datetime:
+    """When to look again."""
+    return review if due is None else min(due, review)
+
+
+def closed_by_people(context: Context[Signs]) -> datetime | None:
+    """When people closed the latest case of this rule and elder; a sign of life that ended it is none of theirs."""
+    case = context.case
+    if case is None or case.is_open or case.result == Reason.CLEARED:
+        return None
+    return case.closed_at
+
+
+def silent(message: str, by: datetime, context: Context[Signs]) -> Finding:
+    """Since when nothing was heard, on the local clock, and for how many hours."""
+    since = context.memory.last or by
+    return Finding(message, since=clock(since, context), hours=whole_hours(since, by))
+
+
+def whole_hours(since: datetime, by: datetime) -> int:
+    """How many hours have passed, begun ones left out."""
+    return int((by - since) / timedelta(hours=1))
+
+
+def clock(moment: datetime, context: Context[Signs]) -> str:
+    """A moment as people of this street read it."""
+    return f"{moment.astimezone(context.zone):%m-%d %H:%M}"
+
+
+def not_back(by: datetime, config: SignsConfig, context: Context[Signs]) -> Finding | None:
+    """What to say where a registered absence has ended and nothing was heard since."""
+    since, end = context.memory.last, context.memory.away_end(config)
+    if since is None or (end is not None and end > since):
+        return Finding("not_back", until=clock(end or by, context))
+    return None
+
+
+class NoSignOfLife(Watch):
+    """A household has been silent for longer than its rhythm, or its profile, allows."""
 
     name = "elderly_care.no_sign_of_life"
     severity = Severity.P1
@@ -75,37 +160,37 @@ class NoSignOfLife(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
     config: SilenceConfig
 
-    def assess(self, event: Fact, context: Context[Signs]) -> Iterable[Outcome]:
-        """A sign of life ends an alarm, and the wait for the next one begins."""
-        signs = context.memory
-        if signs.take(event, self.config) and signs.is_alarming and signs.is_news(event.at):
-            signs.is_alarming = False
-            yield Cleared()
-        yield Expect(SILENCE, signs.due(self.config))
+    def due(self, context: Context[Signs]) -> datetime | None:
+        """By the household's rhythm, or by the profile."""
+        return context.memory.due(self.config, context.zone, closed_by_people(context))
 
-    def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
-        """Nothing was heard: an alarm, unless a fact that came late allows more time."""
-        signs, by = context.memory, expectation.by
-        due = signs.due(self.config)
-        if by is None or due is None:
-            return
-        if due > by:
-            yield Expect(SILENCE, due)
-            return
-        yield self._finding(signs, by)
+    def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
+        """Somebody has to look; a voice in the home, where there is one, asks first."""
+        yield self._finding(by, context)
         for device in context.devices_at(context.place.code):
             if device.kind == VOICE:
                 yield Command(device.id, "are_you_well")
-        signs.alarm_at, signs.is_alarming = by, True
-        yield Expect(SILENCE, signs.due(self.config))
 
-    def _finding(self, signs: Signs, by: datetime) -> Finding:
-        """What is known, in one sentence, with the local time of the last sign."""
-        since, end = signs.last, signs.away_end(self.config)
-        if since is None or (end is not None and end > since):
-            return Finding("not_back", until=self._clock(end or by))
-        message = "silent_after_door" if signs.is_probably_out else "silent_inside"
-        return Finding(message, since=self._clock(since), hours=int((by - since) / timedelta(hours=1)))
-
-    def _clock(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self.config.tz):%m-%d %H:%M}"
+    def _finding(self, by: datetime, context: Context[Signs]) -> Finding:
+        """What is known, in one sentence, with the local time of the last sign and what is usual at that hour."""
+        signs = context.memory
+        if finding := not_back(by, self.config, context):
+            return finding
+        match signs.whereabouts(self.config, context.zone):
+            case Whereabouts.OUT:
+                return silent("silent_after_door", by, context)
+            case Whereabouts.RETURNED:
+                return silent("silent_since_return", by, context)
+        since = signs.last or by
+        rhythm = signs.rhythm(since, self.config, context.zone)
+        usual = rhythm and rhythm.tell(since, by, context.zone)
+        if not usual:
+            return silent("silent_inside", by, context)
+        return Finding(
+            "silent_unusually",
+            since=clock(since, context),
+            hours=whole_hours(since, by),
+            span=f"{usual.hour:02}:00-{usual.hour + 1:02}:00",
+            active=usual.active,
+            days=usual.days,
+        )

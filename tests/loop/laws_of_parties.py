@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from civicloop.core.loop.draft import Decision
 from civicloop.core.loop.ledger import ledger
+from civicloop.core.loop.orders import current_orders, owing
 from civicloop.core.model.case import Case, Duty, OrderState, Reason, TrackState
 from civicloop.core.model.chain import ENFORCEMENT_BODIES, Need, Severity, Silence
-from civicloop.core.model.given import AllClear, Found, Given, Lapse
+from civicloop.core.model.given import AllClear, Answer, Found, Given, Lapse
 from civicloop.core.model.notice import NoticeKind
 from civicloop.core.model.street import OPS
 
@@ -52,6 +53,13 @@ def a_step_asks_all_its_parties(history: History, before: Case | None, given: Gi
         assert made.case is not None
         assert track is not None
         step = next(step for step in made.case.rules.chain(track.name) if step.name == entry.step)
+        was = before.track(entry.track) if before else None
+        if isinstance(given, Answer) and was and (was.step, was.state) == (track.step, track.state):
+            # Who had taken it for all gave it up: those who are left are asked afresh.
+            (left,) = [one for one in current_orders(track, step) if one.party == entry.party]
+            assert left.state is OrderState.ASKED
+            assert step.need is Need.ANY
+            continue
         asked = [one.party for one in track.orders if one.step == step.name and one.asked_at == history.now]
         assert [role for role in step.parties if history.holds(role)] == [
             one for one in asked if one in step.parties
@@ -215,12 +223,10 @@ def who_needs_not_answer_is_paged_no_more(history: History, before: Case | None,
         (name,) = gone
         mine, track = now[name], next(track for track in cases[1].tracks if now[name] in track.orders)
         step = cases[1].step(track)
-        if mine.duty is Duty.WORK and step.need is Need.ANY and step.name == mine.step:
-            gone |= {
-                cases[1].order_id(one)
-                for one in track.orders
-                if (one.step, one.duty, one.state) == (mine.step, mine.duty, OrderState.ASKED)
-            }
+        awaited = owing(track, step)
+        if mine in awaited:
+            others = [one for one in current_orders(track, step) if one not in awaited]
+            gone |= {cases[1].order_id(one) for one in others if one.state is OrderState.ASKED}
     assert set(made.silenced) == gone
     assert len(made.silenced) == len(gone)
 

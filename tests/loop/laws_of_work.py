@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from civicloop.core.loop.draft import Decision
-from civicloop.core.loop.orders import current_orders, unaccepted
+from civicloop.core.loop.orders import LOST, current_orders, owing, unaccepted
 from civicloop.core.model.case import Case, Duty, Entry, OrderState, Reason, Track, TrackState, WorkOrder
 from civicloop.core.model.chain import Effect, Need, Proof, Severity
 from civicloop.core.model.given import AllClear, Answer, Brought, Found, Given, Lapse, Verb
@@ -88,7 +88,7 @@ def a_stopped_clock_stands_still(history: History, before: Case | None, given: G
             if later is None or later.asked_at != order.asked_at:
                 continue
             assert later.finish_by == (order.finish_by and order.finish_by + pause)
-            if order.state is OrderState.RETURNED:  # asked again: as long to accept as anybody, within what is left
+            if order.state in LOST and later.is_open:  # asked again: as long to accept as anybody, within what is left
                 assert step.accept is None or later.accept_by is not None
                 assert later.accept_by is None or history.now < later.accept_by
                 assert None in (later.accept_by, later.finish_by) or later.accept_by <= later.finish_by
@@ -108,7 +108,7 @@ def the_same_party_resumes(history: History, before: Case | None, given: Given, 
         assert made.case is not None
         step, holder = made.case.step(track), history.holder(given.to)
         assert holder is not None
-        returned = [one for one in current_orders(track, step) if one.state is OrderState.RETURNED]
+        returned = [one for one in current_orders(track, step) if one.state in LOST]
         (order,) = [one for one in current_orders(after, step) if one.party == given.to and one.is_open]
         if (given.to, holder.organisation) in {(one.party, one.organisation) for one in returned}:
             assert order.number in {one.number for one in returned}
@@ -154,7 +154,7 @@ def the_case_closes_when_enough_has(history: History, before: Case | None, given
         was = before.tracks if before and before.id == case.id else ()
         ended = {track.name for track in was if not track.is_open}
         ended |= {entry.track for entry in made.entries if entry.reason is Reason.TRACK_CLOSED}
-        if not history.was_reopened:
+        if not history.was_reopened and made.reason is not Reason.REOPENED:
             assert len({track.name for track in required} & {*ended, last.track}) == wanted
 
 
@@ -244,7 +244,7 @@ def who_owes_a_report_is_reminded_once(history: History, before: Case | None, gi
     for track in made.case.tracks if made.case else ():
         assert track.remind_at is None or track.state is TrackState.WORKING
         if track.state is TrackState.WORKING and made.case and not unaccepted(track, made.case.step(track)):
-            ahead = [one.remind_by for one in current_orders(track, made.case.step(track)) if one.is_open]
+            ahead = [one.remind_by for one in owing(track, made.case.step(track))]
             ahead = [at for at in ahead if at and at > history.now]
             assert not ahead or (track.remind_at and track.remind_at <= min(at for at in ahead if at))
         steps = {step.name: step for step in history.rules.chain(track.name)}

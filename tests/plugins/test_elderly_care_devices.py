@@ -141,7 +141,7 @@ def test_the_plugin_brings_its_scenarios_with_texts_for_every_word():
     found: list[type[Scenario]] = elderly_care.civicloop_scenarios()
     names = [scenario.short_name() for scenario in found]
     assert names[:4] == ["sos", "smoke", "gas", "no_sign_of_life"]
-    assert {"unwatched", "protection_lost", "gateway_lost", "leak"} <= {*names}
+    assert {"away_call", "unwatched", "protection_lost", "gateway_lost", "leak"} <= {*names}
     for scenario in found:
         assert {*scenario.outcomes} <= {*scenario.texts}
         chains = [*scenario.profiles().values(), *(track.chain for track in scenario.tracks)]

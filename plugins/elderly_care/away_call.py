@@ -1,0 +1,41 @@
+"""The door, then silence (P2): the resident has probably gone out, perhaps fallen behind the closed door.
+
+Nobody is sent at once: somebody telephones after a limit of its own, and whoever does not answer is looked for, first
+by asking the family and the committee, then at the door. An answer "away" belongs into the away register
+(``care.away``). All limits are our own assumptions [A].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
+
+from .no_sign_of_life import Watch, closed_by_people, not_back, silent
+from .signs import CallConfig, Signs
+
+
+class AwayCall(Watch):
+    """The entrance door was the last thing to move, and that was longer ago than an outing takes."""
+
+    name = "elderly_care.away_call"
+    severity = Severity.P2
+    on_cleared = CLOSE
+    chain = (
+        Step("call_elder", "call_center", accept=minutes(10), finish=minutes(30), inform="family"),
+        Step("ask_around", ("family", "neighborhood_committee"), accept=minutes(15), finish=hours(1)),
+        Step("visit", ("neighborhood_committee", "peer_volunteer"), accept=minutes(10), finish=minutes(30)),
+        Step("neighbours_and_keys", ("party_secretary", "property_company"), accept=minutes(10), finish=hours(1)),
+        Step("joint_visit", ("ops_center", "police"), accept=minutes(10), finish=minutes(90), loop=SMALL),
+    )
+    check = Check(parties=("call_center", "ops_center", "neighborhood_committee"), within=hours(24), sample=20)
+    config: CallConfig
+
+    def due(self, context: Context[Signs]) -> datetime | None:
+        """Only while the resident is probably out."""
+        return context.memory.call_due(self.config, context.zone, closed_by_people(context))
+
+    def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
+        """Somebody has to telephone."""
+        yield not_back(by, self.config, context) or silent("silent_after_door", by, context)
