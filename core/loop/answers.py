@@ -272,7 +272,7 @@ def _decide(draft: Draft, track: Track, given: Answer, is_granted: bool) -> Deci
         for order in track.orders
         if order.step == step.name and order.party == given.party and order.is_open
     ]
-    track = with_orders(track, *mine)._replace(reviewed=is_granted and step.review)
+    track = with_orders(track, *mine)._replace(reviewed=is_granted if step.review else track.reviewed)
     draft.put(track)
     draft.journal(Reason.REVIEWED, track, party=given.party)
     if is_granted:

@@ -114,6 +114,15 @@ SILENT_MAIN = replace(
         TrackRule("meetings", (MEET,), opens_at="haunt"),
     ),
 )
+GONE_AT_ONCE = replace(JOIN_ANY, tracks=(TrackRule("main", (GHOST,), silence=Silence.END), *JOIN_ANY.tracks[1:]))
+GOES_ON = rules(Step("hear", "secretary", finish=hours(10), goes_on=True), Step("build", "manager", finish=hours(20)))
+CONFIRMED = rules(Step("confirm", "inspector", minutes(5), hours(1), pre_verify=True), CLEAN, PRESS)
+CONFIRMED_FINED = rules(REVIEW, Step("confirm", "inspector", minutes(5), hours(1), MEDIUM, pre_verify=True), FINE)
+RECORDED = replace(
+    PLAIN,
+    proofs=(Proof("visit", outcomes=("helped", "not_reachable")),),
+    outcomes=(("helped", Effect.DONE), ("not_reachable", Effect.FAILED)),
+)
 RECURS = replace(PLAIN, recurrence=Recurrence(days(7), "manage"), outcomes=(("cooking", Effect.FALSE_ALARM),))
 
 PROVEN = replace(

@@ -1,5 +1,7 @@
 """Rows: what those who were asked say: accept, report, return, comment."""
 
+from civicloop.core.model.given import Brought
+
 from ..rules import (
     ACCEPT_ONLY,
     ALL,
@@ -17,6 +19,7 @@ from ..rules import (
     PLAIN,
     PRESSED,
     QUIET,
+    RECORDED,
     SIDE,
     TWO,
     TWO_REVIEWERS,
@@ -150,6 +153,12 @@ ROWS = (
     Row("failed, and nobody else was asked", PLAIN, ((0, found()),), (5, say("report", "cleaner", "failed")),
         "reported", ("reported clean cleaner", "escalated manage manager", "escalated manage secretary"),
         ("ask manager #2", "ask secretary #3", "inform family"), "working manage 20"),
+    Row("a record that contradicts the report", RECORDED, ((0, found()),),
+        (5, say("report", "cleaner", "helped", evidence=(Brought("visit", outcome="not_reachable"),))),
+        "refused: evidence_missing", (), (), "working clean 10", says="visit says not_reachable"),
+    Row("a record that takes its outcome from the report", RECORDED, ((0, found()),),
+        (5, say("report", "cleaner", "helped", evidence=("visit",))),
+        "reported", ("reported clean cleaner", "closed clean"), ("closed cleaner",), "closed helped"),
     Row("failed by one of any", ANY, ((0, found()),), (5, say("report", "cleaner", "failed")),
         "reported", ("reported clean cleaner",), (), "working clean 10"),
     Row("failed by both of any", ANY, ((0, found()), (5, say("report", "cleaner", "failed"))),

@@ -2,7 +2,20 @@
 
 from dataclasses import replace
 
-from ..rules import JOIN_ANY, JOIN_TWO, OPENS, OPENS_BY_GHOST, RECURS, SIDE, SILENT, SILENT_MAIN, SILENT_SIDE, THREE
+from ..rules import (
+    GOES_ON,
+    GONE_AT_ONCE,
+    JOIN_ANY,
+    JOIN_TWO,
+    OPENS,
+    OPENS_BY_GHOST,
+    RECURS,
+    SIDE,
+    SILENT,
+    SILENT_MAIN,
+    SILENT_SIDE,
+    THREE,
+)
 from ..town import found, lapse, say
 from .row import REOPEN, Row
 
@@ -28,6 +41,21 @@ ROWS: tuple[Row, ...] = (
     Row("side work that is done closes nothing", SIDE, ((0, found()),), (5, say("report", "secretary")),
         "reported", ("reported meet secretary", "track_closed meet"),
         ("closed secretary",), "working clean 10; closed meet never"),
+    Row("a track that nobody can be asked in ends the case before the others are asked", GONE_AT_ONCE, (), (0, found()),
+        "opened", ("opened haunt", "nobody_found haunt ghost", "track_lapsed haunt", "closed haunt"),
+        ("ops ops_center",), "closed track_lapsed"),
+    # --- steps that follow each other
+    Row("a step that goes on is done: the next is asked", GOES_ON, ((0, found()),), (5, say("report", "secretary")),
+        "reported", ("reported hear secretary", "asked build manager"), ("ask manager #2",), "working build 1205"),
+    Row("a step that goes on is not done: the next is asked as ever", GOES_ON, ((0, found()),),
+        (5, say("report", "secretary", "failed")),
+        "reported", ("reported hear secretary", "escalated build manager"), ("ask manager #2",), "working build 1205"),
+    Row("a step that goes on is done after the chain has left it: nothing ends", GOES_ON,
+        ((0, found()), (450, lapse()), (600, lapse())), (700, say("report", "secretary")),
+        "reported", ("reported hear secretary",), (), "working build 1800"),
+    Row("the last step after one that goes on ends it", GOES_ON, ((0, found()), (5, say("report", "secretary"))),
+        (9, say("report", "manager")),
+        "reported", ("reported build manager", "closed build"), ("closed secretary", "closed manager"), "closed done"),
     # --- opening at a step
     Row("a track opens when its step is asked", OPENS, ((0, found()),), (10, lapse()),
         "not_accepted",
