@@ -55,6 +55,8 @@ def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
         draft.journal(draft.nobody(step.parties), draft.track(name), party="+".join(step.parties))
         draft.tell_ops(draft.nobody(step.parties), draft.track(name))
         _open_tracks(draft, name)
+        if not draft.case.is_open:  # a track that opened on the way has ended the case
+            return None
         index += 1
     return end_chain(draft, name)
 

@@ -115,6 +115,22 @@ SILENT_MAIN = replace(
     ),
 )
 GONE_AT_ONCE = replace(JOIN_ANY, tracks=(TrackRule("main", (GHOST,), silence=Silence.END), *JOIN_ANY.tracks[1:]))
+REOPENED_SIDE = replace(
+    JOIN_ANY,
+    tracks=(
+        TrackRule("main", (CLEAN, PRESS)),
+        JOIN_ANY.tracks[1],
+        TrackRule("meetings", (MEET,), required=False, opens_at="press"),
+    ),
+)
+GONE_ON_THE_WAY = replace(
+    PLAIN,
+    tracks=(
+        TrackRule("main", (CLEAN, GHOST, replace(GHOST, name="haunt again")), silence=Silence.END),
+        TrackRule("meetings", (replace(GHOST, name="wail"),), opens_at="haunt", silence=Silence.END),
+    ),
+    join=1,
+)
 GOES_ON = rules(Step("hear", "secretary", finish=hours(10), goes_on=True), Step("build", "manager", finish=hours(20)))
 CONFIRMED = rules(Step("confirm", "inspector", minutes(5), hours(1), pre_verify=True), CLEAN, PRESS)
 CONFIRMED_FINED = rules(REVIEW, Step("confirm", "inspector", minutes(5), hours(1), MEDIUM, pre_verify=True), FINE)
