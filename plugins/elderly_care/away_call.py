@@ -12,8 +12,9 @@ from datetime import datetime
 
 from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
 
+from .limits import CallConfig
 from .no_sign_of_life import Watch, closed_by_people, not_back, silent
-from .signs import CallConfig, Signs
+from .signs import Signs
 
 
 class AwayCall(Watch):

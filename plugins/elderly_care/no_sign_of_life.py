@@ -33,7 +33,8 @@ from civicloop import (
 from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
 from .home import HomeScenario
-from .signs import Fact, Signs, SignsConfig, SilenceConfig, Whereabouts
+from .limits import SignsConfig, SilenceConfig
+from .signs import Fact, Signs, Whereabouts
 
 SILENCE: Final = "silence"
 """The watchdog of a household."""

@@ -13,8 +13,9 @@ from civicloop import Reason, Severity, days, hours, minutes, seconds
 from civicloop.core.model.event import Envelope
 from civicloop.plugins.elderly_care.alarms import Smoke
 from civicloop.plugins.elderly_care.events import Away, Back, Door, Motion, Water
+from civicloop.plugins.elderly_care.limits import SilenceConfig
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
-from civicloop.plugins.elderly_care.signs import Signs, SilenceConfig
+from civicloop.plugins.elderly_care.signs import Signs
 from civicloop.testing import MORNING, Status, Town
 
 NAME = "elderly_care.no_sign_of_life"
