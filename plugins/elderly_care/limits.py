@@ -1,4 +1,4 @@
-"""What a street sets about silence: what counts as a sign of life, how long silence may last, and when somebody calls."""
+"""What a street sets about silence: what counts as a sign of life, how long silence may last, when somebody calls."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ class SignsConfig(Config):
     away_days_max: Days = Field(
         default=90,
         description="No absence is believed for longer than this, in days, whatever its end. Our assumption.",
+    )
+    gateway_hours: Hours = Field(
+        default=72,
+        description="A lost gateway accounts for the silence of the homes behind it for so many hours from their last "
+        "sign on; then somebody looks after them all the same. Our assumption: its own case has climbed by then.",
     )
 
 

@@ -219,9 +219,14 @@ class Signs(Memory):
         stuck = [device for device, days in self.moves.items() if is_stuck(days, day, half_hour)]
         return learn(self.moves, self.doors, half_hour_of(start, zone)[0], config.learn_days, stuck)
 
-    def due(self, config: SilenceConfig, zone: ZoneInfo, closed_at: datetime | None = None) -> datetime | None:
-        """Until when silence is no alarm; ``closed_at``: when people closed the last case about it."""
-        start = self.start(config)
+    def due(
+        self, config: SilenceConfig, zone: ZoneInfo, closed_at: datetime | None = None, back_at: datetime | None = None
+    ) -> datetime | None:
+        """Until when silence is no alarm.
+
+        ``closed_at``: when people closed the last case about it; ``back_at``: since when the home can be heard again.
+        """
+        start = latest(self.start(config), back_at)
         if start is None:
             return None
         where = self.whereabouts(config, zone)
@@ -240,9 +245,11 @@ class Signs(Memory):
         least = min(timedelta(hours=config.quiet_hours_min), most)
         return rhythm.due(start, zone, config.missed_half_hours * share, least, most)
 
-    def call_due(self, config: CallConfig, zone: ZoneInfo, closed_at: datetime | None = None) -> datetime | None:
+    def call_due(
+        self, config: CallConfig, zone: ZoneInfo, closed_at: datetime | None = None, back_at: datetime | None = None
+    ) -> datetime | None:
         """When somebody who has probably gone out is telephoned; ``None``: they have not."""
-        start = self.start(config)
+        start = latest(self.start(config), back_at)
         if start is None or self.whereabouts(config, zone) is not Whereabouts.OUT:
             return None
         return self._not_again(start + timedelta(hours=config.call_hours), config.again_hours, closed_at)
