@@ -379,7 +379,7 @@ def test_a_visit_of_which_nobody_writes_a_record_is_not_over(silent: Town):
 
 def test_the_record_may_follow_the_report(silent: Town):
     silent.wait(minutes(5)).answer("report", REF, "peer_volunteer", result="helped")
-    silent.answer("comment", REF, "peer_volunteer", evidence=["visit_record"])
+    silent.answer("comment", REF, "peer_volunteer", evidence=[{"kind": "visit_record", "outcome": "helped"}])
     silent.answer("verify", REF, "call_center", result="pass")
     assert silent.case(REF).result == "helped"
 
