@@ -39,7 +39,8 @@ from rich.table import Table
 
 from civicloop.core.model.event import Envelope
 from civicloop.plugins.elderly_care.events import Door, Motion, Water
-from civicloop.plugins.elderly_care.signs import CallConfig, Signs, SilenceConfig
+from civicloop.plugins.elderly_care.limits import CallConfig, SilenceConfig
+from civicloop.plugins.elderly_care.signs import Signs
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "homes"
@@ -180,10 +181,10 @@ def read_homes(data: Path) -> list[Home]:
     notes: dict[str, list[tuple[float, float, str]]] = {}
     with (data / "activities.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            span = tuple(
+            start, end = (
                 datetime.fromisoformat(row[name]).replace(tzinfo=ZONE).timestamp() for name in ("start", "end")
             )
-            notes.setdefault(row["home"], []).append((*span, row["activity"]))  # type: ignore[arg-type]
+            notes.setdefault(row["home"], []).append((start, end, row["activity"]))
     return [
         Home(
             name,
@@ -225,11 +226,12 @@ def learned(silence: SilenceConfig | None = None, call: CallConfig | None = None
 
         for sign in signs:
             if heard:
-                for which, by in enumerate(heard[-1][1:]):
+                for which, first in enumerate(heard[-1][1:]):
+                    by = first
                     while by < sign.at:
                         alarms[which].append(by)
                         alarm_at[which] = datetime.fromtimestamp(by, UTC)
-                        by = due(which)  # noqa: PLW2901
+                        by = due(which)
             at = datetime.fromtimestamp(sign.at, UTC)
             data = {"open": True} if sign.type == Door.type else {}
             envelope = Envelope("1", "//home", sign.type, sign.device, at, data, None, "", None, b"")

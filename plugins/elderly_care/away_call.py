@@ -12,8 +12,9 @@ from datetime import datetime
 
 from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
 
+from .limits import CallConfig
 from .no_sign_of_life import Watch, closed_by_people, not_back, silent
-from .signs import CallConfig, Signs
+from .signs import Signs
 
 
 class AwayCall(Watch):
@@ -32,9 +33,9 @@ class AwayCall(Watch):
     check = Check(parties=("call_center", "ops_center", "neighborhood_committee"), within=hours(24), sample=20)
     config: CallConfig
 
-    def due(self, context: Context[Signs]) -> datetime | None:
+    def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """Only while the resident is probably out."""
-        return context.memory.call_due(self.config, context.zone, closed_by_people(context))
+        return context.memory.call_due(self.config, context.zone, closed_by_people(context), back_at)
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to telephone."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from civicloop import Check, Context, Device, Effect, Event, Memory, Proof, Scenario, hours, read_texts
+from civicloop import Case, Check, Context, Device, Effect, Event, Memory, Proof, Scenario, hours, read_texts
 
 E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=Memory)
@@ -50,6 +50,9 @@ GATEWAY_LOST: Final = "elderly_care.gateway_lost"
 GATEWAY_QUIET: Final = timedelta(hours=2)
 """A gateway that has passed nothing on for so long may be the one that is silent [A]."""
 
+SILENCES: Final = frozenset({"gateway_silent", "gateway_offline"})
+"""What is said of a gateway that passes nothing on."""
+
 AGAIN: Final = timedelta(hours=1)
 """A silence that may be the gateway's is looked at again after so long."""
 
@@ -70,13 +73,16 @@ class HomeScenario(Scenario[E, M]):
 def gateway_lost_until(device: Device, context: Context[Any], by: datetime, patience: timedelta) -> datetime | None:
     """Until when the gateway of a device accounts for its silence at ``by``; ``None``: it does not.
 
-    It does while that one's case is open, looked at again each hour; after its end the device has ``patience`` anew.
+    It does while that one's case is open, looked at again each hour; after its end the device has ``patience`` anew. A
+    gateway that is only faulty, or low on battery, accounts for nothing while it still passes on what others say.
     """
-    case = context.find_case(f"{GATEWAY_LOST}/{device.via}") if device.via else None
+    case = _case_of_gateway(device, context)
     if case is None:
         return None
     if case.closed_at is None:
-        return by + AGAIN
+        heard = context.heard(case.ref)
+        is_passing = not SILENCES.intersection(told(case)) and heard is not None and by - heard < GATEWAY_QUIET
+        return None if is_passing else by + AGAIN
     return case.closed_at + patience if case.closed_at + patience > by else None
 
 
@@ -93,3 +99,48 @@ def gateway_doubt(device: Device, context: Context[Any], by: datetime, patience:
     if heard is None or not GATEWAY_QUIET <= by - heard <= patience + AGAIN:
         return None
     return by + AGAIN
+
+
+def home_lost_until(sensors: Iterable[str], context: Context[Any], by: datetime) -> datetime | None:
+    """Until when lost gateways account for the silence of a home; ``None``: a sensor of it would have been heard."""
+    held = [device and gateway_lost_until(device, context, by, timedelta()) for device in _behind(sensors, context)]
+    return min((until for until in held if until), default=None) if all(held) else None
+
+
+def home_back_at(sensors: Iterable[str], context: Context[Any]) -> datetime | None:
+    """Since when a home is heard of again after its gateways were lost for hours; ``None``: they were not."""
+    back = [device and _back_at(device, context) for device in _behind(sensors, context)]
+    return min((at for at in back if at), default=None) if all(back) else None
+
+
+def told(case: Case) -> frozenset[str]:
+    """What was said in the course of a case."""
+    return frozenset(one.kind for one in case.evidence)
+
+
+def _behind(sensors: Iterable[str], context: Context[Any]) -> list[Device | None]:
+    """The sensors of this home, ``None`` for each that no gateway excuses.
+
+    A gateway inside the home that is merely silent is no excuse: nobody else would have been heard through it.
+    """
+    devices = [device for name in sensors if (device := context.find_device(name)) and device.place == context.key]
+    return [None if _is_its_own(device, context) else device for device in devices]
+
+
+def _is_its_own(device: Device, context: Context[Any]) -> bool:
+    gateway, case = context.find_device(device.via), _case_of_gateway(device, context)
+    if gateway is None or gateway.place != context.key:
+        return not device.via
+    return case is None or "gateway_offline" not in told(case)
+
+
+def _back_at(device: Device, context: Context[Any]) -> datetime | None:
+    case = _case_of_gateway(device, context)
+    if case is None or case.closed_at is None:
+        return None
+    was_long = case.closed_at - case.opened_at >= GATEWAY_QUIET or "gateway_silent" in told(case)
+    return case.closed_at if was_long else None
+
+
+def _case_of_gateway(device: Device, context: Context[Any]) -> Case | None:
+    return context.find_case(f"{GATEWAY_LOST}/{device.via}") if device.via else None

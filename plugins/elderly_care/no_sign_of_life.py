@@ -32,8 +32,9 @@ from civicloop import (
 
 from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
-from .home import HomeScenario
-from .signs import Fact, Signs, SignsConfig, SilenceConfig, Whereabouts
+from .home import VISIT_RECORD, HomeScenario, home_back_at, home_lost_until
+from .limits import SignsConfig, SilenceConfig
+from .signs import Fact, Signs, Whereabouts
 
 SILENCE: Final = "silence"
 """The watchdog of a household."""
@@ -57,8 +58,11 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
 
     config: SignsConfig
 
-    def due(self, context: Context[Signs]) -> datetime | None:
-        """Until when silence is no alarm; ``None`` while nothing is to be waited for."""
+    def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
+        """Until when silence is no alarm; ``None`` while nothing is to be waited for.
+
+        ``back_at``: since when the home can be heard again, after its gateway was lost.
+        """
         raise NotImplementedError
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
@@ -74,16 +78,30 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
         yield Expect(SILENCE, earliest(self.due(context), event.at + REVIEW))
 
     def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
-        """Nothing was heard: an alarm, unless a fact that came late, or people, have allowed more time."""
+        """Nothing was heard: an alarm, unless a late fact, people, or a lost gateway have allowed more time."""
         signs, by = context.memory, expectation.by
         due = self.due(context)
         if by is None or due is None:
             return
         if due < by + INSTANT:
+            due = self._unless_gateway_lost(due, by, context)
+        if due < by + INSTANT:
             yield from self.alarm(by, context)
             signs.alarm_at, signs.is_alarming = by, True
             due = self.due(context)
         yield Expect(SILENCE, earliest(due, by + max(REVIEW, by - (signs.newest or by))))
+
+    def _unless_gateway_lost(self, due: datetime, by: datetime, context: Context[Signs]) -> datetime:
+        """Until when a lost gateway accounts for the silence, and the home has its time anew; never for ever."""
+        signs = context.memory
+        start, sensors = signs.start(self.config), (*signs.moves, *signs.doors)
+        most = start + timedelta(hours=self.config.gateway_hours) if start else due
+        if most < by + INSTANT:
+            return due
+        later = home_lost_until(sensors, context, by)
+        if later is None and (back_at := home_back_at(sensors, context)):
+            later = self.due(context, back_at)
+        return max(due, min(later, most)) if later else due
 
 
 def earliest(due: datetime | None, review: datetime) -> datetime:
@@ -129,6 +147,7 @@ class NoSignOfLife(Watch):
     name = "elderly_care.no_sign_of_life"
     severity = Severity.P1
     on_cleared = CLOSE_BEFORE_DISPATCH
+    evidence = (VISIT_RECORD,)
     chain = (
         # Before anybody climbs stairs: any sensor, the away register, or a voice call may end it by itself [A].
         Step("check_first", finish=minutes(5)),
@@ -160,9 +179,9 @@ class NoSignOfLife(Watch):
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
     config: SilenceConfig
 
-    def due(self, context: Context[Signs]) -> datetime | None:
+    def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """By the household's rhythm, or by the profile."""
-        return context.memory.due(self.config, context.zone, closed_by_people(context))
+        return context.memory.due(self.config, context.zone, closed_by_people(context), back_at)
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to look; a voice in the home, where there is one, asks first."""

@@ -223,7 +223,7 @@ def test_as_delivered_gives_the_same_cases_and_their_stories(homes: Path, ordere
 
 
 class Neighbours:
-    """A committee that visits twelve minutes after a case was opened, and a call centre that calls back."""
+    """A committee that visits and records it twelve minutes after a case was opened; a call centre calls back."""
 
     def __init__(self, folder: Path, inputs: Sequence[Timed]) -> None:
         self.store = SqliteStore(None)
@@ -265,7 +265,7 @@ class Neighbours:
             "type": f"loop.{verb}",
             "subject": case.id,
             "time": at.isoformat(),
-            "data": {"party": party, "result": result},
+            "data": {"party": party, "result": result, "evidence": ["visit_record"] if verb == "report" else []},
         }
         self._answers.append((at, read_event(event)))
 

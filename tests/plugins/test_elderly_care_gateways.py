@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from civicloop import Reason, Scenario, Severity, hours, minutes
+from civicloop import Level, Reason, Scenario, Severity, hours, minutes
+from civicloop.plugins.elderly_care.away_call import AwayCall
 from civicloop.plugins.elderly_care.gateway_lost import GatewayLost
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
 from civicloop.plugins.elderly_care.protection_lost import ProtectionLost
@@ -281,3 +282,107 @@ def test_the_contact_is_called_first_where_the_street_does_so(town: Build):
     assert street.wait(minutes(10)).asked[5:] == ["peer_volunteer"]
     assert street.wait(minutes(10)).asked[6:] == ["ops_center", "police"]
     assert street.wait(minutes(10)).asked[8:] == ["call_center"]
+
+
+# the elders behind a gateway ---------------------------------------------------------------------------------
+
+SILENT, OTHER = "elderly_care.no_sign_of_life/household", "elderly_care.no_sign_of_life/neighbour"
+CALL = "elderly_care.away_call/household"
+
+
+def two_homes(build: Build, hub: str = "building", **options) -> Town:
+    """Two homes whose elders were both heard of a minute ago, through one gateway."""
+    street = build(NoSignOfLife, AwayCall, GatewayLost, ProtectionLost, **options)
+    street.add_place("neighbour", Level.UNIT, "building").add_device("hub", hub, "gateway")
+    for home, place in (("a", "household"), ("b", "neighbour")):
+        for kind in ("door", "pir"):
+            street.add_device(f"{kind}-{home}", place, kind, via="hub")
+    move(street, "pir-a", "pir-b")
+    return street.wait(minutes(1))
+
+
+def move(street: Town, *sensors: str) -> None:
+    for sensor in sensors:
+        street.hear("care.motion", subject=sensor)
+
+
+def gateway_is(street: Town, status: str) -> Town:
+    street.hear("care.device", subject="hub", status=status)
+    return street
+
+
+def test_a_lost_gateway_is_one_case_and_no_visit_to_the_homes_behind_it(town: Build):
+    street = gateway_is(two_homes(town), "offline")
+    assert refs(street.wait(hours(48))) == [GATEWAY]
+    assert street.told("peer_volunteer") == []
+
+
+def test_a_gateway_that_simply_falls_silent_is_one_case_too_where_it_is_noticed_before_the_elders_are(town: Build):
+    street = two_homes(town, config={"elderly_care.gateway_lost": {"silent_hours": 4}})
+    assert refs(street.wait(hours(48))) == [GATEWAY]
+
+
+def test_after_the_gateway_is_back_each_home_has_its_time_anew_and_whoever_stays_silent_is_visited(town: Build):
+    street = gateway_is(two_homes(town), "offline").wait(hours(30))
+    gateway_is(street, "online")
+    assert street.is_quiet
+    for _ in range(11):
+        street.wait(hours(1))
+        move(street, "pir-b")
+        assert SILENT not in refs(street)
+    street.wait(hours(1))
+    assert (SILENT in refs(street), OTHER in refs(street)) == (True, False)
+    assert street.case(SILENT).severity is Severity.P1
+
+
+def test_a_gateway_that_nobody_repairs_does_not_keep_the_homes_silent_for_ever(town: Build):
+    street = gateway_is(two_homes(town), "offline").wait(timedelta(hours=71, minutes=58))
+    assert refs(street) == [GATEWAY]
+    assert {*refs(street.wait(minutes(2)))} == {GATEWAY, SILENT, OTHER}
+
+
+def test_a_gateway_that_comes_and_goes_does_not_either(town: Build):
+    street = two_homes(town)
+    for _ in range(12):
+        gateway_is(street, "offline").wait(hours(3))
+        gateway_is(street, "online").wait(hours(3))
+    assert {SILENT, OTHER} <= {case.ref for case in street.cases}
+
+
+def test_an_hour_without_the_gateway_changes_nothing(town: Build):
+    street = gateway_is(two_homes(town).wait(hours(9)), "offline").wait(hours(1))
+    gateway_is(street, "online")
+    assert street.wait(timedelta(hours=1, minutes=58)).is_quiet
+    assert {*refs(street.wait(minutes(1)))} == {SILENT, OTHER}
+
+
+@pytest.mark.parametrize("status", ["fault", "low_battery"])
+def test_a_gateway_in_trouble_that_still_passes_on_the_neighbour_is_no_excuse(town: Build, status: str):
+    street = gateway_is(two_homes(town), status)
+    for _ in range(12):
+        street.wait(hours(1))
+        move(street, "pir-b")
+    assert {*refs(street)} == {GATEWAY, SILENT}
+
+
+def test_a_sensor_that_does_not_report_through_the_gateway_would_have_been_heard(town: Build):
+    street = two_homes(town).add_device("water-a", "household", "water")
+    street.hear("care.water", subject="water-a")
+    gateway_is(street, "offline")
+    assert {*refs(street.wait(hours(12)))} == {GATEWAY, SILENT}
+
+
+def test_a_silent_gateway_inside_the_home_is_no_excuse_for_it(town: Build):
+    street = two_homes(town, "household", config={"elderly_care.gateway_lost": {"silent_hours": 4}})
+    assert {*refs(street.wait(hours(12)))} == {GATEWAY, SILENT}
+
+
+def test_nobody_is_telephoned_because_of_a_lost_gateway_until_it_is_back(town: Build):
+    street = two_homes(town)
+    street.hear("care.door", subject="door-a", open=True)
+    gateway_is(street, "offline").wait(hours(30))
+    assert refs(street) == [GATEWAY]
+    gateway_is(street, "online")
+    street.wait(timedelta(hours=12, minutes=59))
+    assert CALL not in refs(street)
+    assert CALL in refs(street.wait(minutes(1)))

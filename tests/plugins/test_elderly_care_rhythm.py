@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from civicloop import NoticeKind, Reason, Severity, hours, minutes, seconds
 from civicloop.plugins.elderly_care.away_call import AwayCall
+from civicloop.plugins.elderly_care.limits import CallConfig, SilenceConfig
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
 from civicloop.plugins.elderly_care.rhythm import BINS, DEVICES_MAX, WINDOW_DAYS, Fired, learn, mark
-from civicloop.plugins.elderly_care.signs import CallConfig, Signs, SilenceConfig, Whereabouts, latest
+from civicloop.plugins.elderly_care.signs import Signs, Whereabouts, latest
 from civicloop.testing import MORNING, Town
 
 SILENT = "elderly_care.no_sign_of_life/household"

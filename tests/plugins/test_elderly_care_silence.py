@@ -13,8 +13,9 @@ from civicloop import Reason, Severity, days, hours, minutes, seconds
 from civicloop.core.model.event import Envelope
 from civicloop.plugins.elderly_care.alarms import Smoke
 from civicloop.plugins.elderly_care.events import Away, Back, Door, Motion, Water
+from civicloop.plugins.elderly_care.limits import SilenceConfig
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
-from civicloop.plugins.elderly_care.signs import Signs, SilenceConfig
+from civicloop.plugins.elderly_care.signs import Signs
 from civicloop.testing import MORNING, Status, Town
 
 NAME = "elderly_care.no_sign_of_life"
@@ -308,7 +309,9 @@ def test_one_acceptance_stops_paging_the_other_and_the_visit_has_half_an_hour(si
 
 def test_a_visit_is_reported_by_the_committee_and_called_back_by_the_centre(silent: Town):
     silent.wait(minutes(5)).answer("accept", REF, "neighborhood_committee")
-    silent.wait(minutes(20)).answer("report", REF, "neighborhood_committee", result="safe_at_home")
+    silent.wait(minutes(20)).answer(
+        "report", REF, "neighborhood_committee", result="safe_at_home", evidence=["visit_record"]
+    )
     refused = silent.answer("verify", REF, "neighborhood_committee", result="pass")
     assert (refused.status, refused.reason) == (Status.REFUSED, Reason.SAME_HANDS)
     silent.answer("verify", REF, "call_center", result="pass")
@@ -348,7 +351,7 @@ def test_the_same_elder_is_left_in_peace_for_twelve_hours(town: Build):
 
 
 def test_who_stays_silent_after_the_visit_is_visited_again(silent: Town):
-    silent.wait(minutes(5)).answer("report", REF, "neighborhood_committee", result="away_ok")
+    silent.wait(minutes(5)).answer("report", REF, "neighborhood_committee", result="away_ok", evidence=["visit_record"])
     silent.answer("verify", REF, "call_center", result="pass")
     # Twelve hours from the closing, however long the visit took.
     assert silent.wait(timedelta(hours=11, minutes=59)).is_quiet
@@ -364,3 +367,27 @@ def test_impossible_settings_are_refused_before_anything_runs(town: Build):
     for wrong in ({"silence_hours": 49}, {"waking_from_hour": 22, "waking_until_hour": 22}, {"zone": "Asia/Shanghai"}):
         with pytest.raises(Exception, match=f"plugins.{NAME}"):
             home(town, **wrong)
+
+
+def test_a_visit_of_which_nobody_writes_a_record_is_not_over(silent: Town):
+    silent.wait(minutes(5)).answer("report", REF, "neighborhood_committee", result="safe_at_home")
+    refused = silent.answer("verify", REF, "call_center", result="pass")
+    assert refused.status is Status.REFUSED
+    silent.wait(days(2))
+    assert silent.case(REF).is_open
+
+
+def test_the_record_may_follow_the_report(silent: Town):
+    silent.wait(minutes(5)).answer("report", REF, "peer_volunteer", result="helped")
+    silent.answer("comment", REF, "peer_volunteer", evidence=[{"kind": "visit_record", "outcome": "helped"}])
+    silent.answer("verify", REF, "call_center", result="pass")
+    assert silent.case(REF).result == "helped"
+
+
+def test_where_the_contact_is_called_first_a_sign_closes_only_until_then(town: Build):
+    for wait, is_open in ((minutes(4), False), (minutes(6), True)):
+        street = home(town, profile="jingan_contact_first")
+        moves(street)
+        street.wait(hours(12)).wait(wait)
+        moves(street)
+        assert street.case(REF).is_open is is_open
