@@ -332,6 +332,37 @@ def ledger(
 
 
 @civicloop.command()
+@maybe_folder
+@click.option("--since", type=time, help="Count from then on. Default: from the first case.")
+@click.option("--until", type=time, help="Count until then. Default: until now.")
+@click.option("--place", type=text, help="Code of a place: only cases in it.")
+@in_store
+@as_json
+@pass_voice
+def indicators(
+    voice: Voice,
+    folder: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    place: str | None,
+    store: Path | None,
+    as_json: bool,
+) -> None:
+    """Evaluate a street: disposal, closing, rework and check rates, and whose hands solved its cases.
+
+    评价指标：处置率、结案率、返工率等，以及各层级办结占比。
+
+    Every rate is shown with its numerator and denominator. Cases under suspension and void ones are not due; a granted
+    appeal counts as on time.
+    """
+    from .core.terminal.books import Span
+    from .core.terminal.evaluating import show_indicators
+
+    with desk(voice, folder, store) as at:
+        show_indicators(at, Span(since, until), place, as_json)
+
+
+@civicloop.command()
 @click.argument("words", metavar="[DIR] REF VERB", type=text, nargs=-1, required=True)
 @click.option("--party", type=text, required=True, help="Role that answers.")
 @click.option("--person", type=text, help="Who answers.")
