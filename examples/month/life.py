@@ -20,8 +20,8 @@ from civicloop.core.model.event import Envelope
 # a day in one estate, unless something else is said
 BIN_FULL: Final = 0.05  # of one bin
 LITTER: Final = 0.30
-UNSORTED: Final = 0.12
-OFF_WINDOW: Final = 0.06
+UNSORTED: Final = 0.05
+OFF_WINDOW: Final = 0.03
 PICKUP_MISSED: Final = 0.015
 REFUSED: Final = 0.002
 LEAK: Final = 0.05  # of one vehicle
@@ -133,8 +133,7 @@ class Life:
         rng = self._rng
         self._lies.pop(f"garbage_sorting.overflow/{bin}", None)
         self._level(bin, category, self._when(midnight, 6, 7), rng.randint(2, 8))
-        for hour in (11, 16):
-            self._level(bin, category, self._when(midnight, hour, hour + 1), rng.randint(20, 45))
+        self._level(bin, category, self._when(midnight, 12, 13), rng.randint(20, 45))
         if rng.random() < BIN_FULL:
             full = {"category": category, "fill_percent": rng.randint(91, 100)}
             ref, at = f"garbage_sorting.overflow/{bin}", self._when(midnight, 17, 22)
@@ -201,7 +200,7 @@ class Life:
     def _home(self, home: str, midnight: datetime) -> None:
         rng = self._rng
         for hour in (3, 15):
-            for kind in ("door", "smoke", "sos"):
+            for kind in ("door", "smoke"):
                 self.put(self._when(midnight, hour, hour + 1), "care.device", f"{kind}-{home}", {"status": "online"})
         if rng.random() < FALLEN:
             self._asleep[home] = self._when(midnight, 8, 20)
@@ -213,10 +212,10 @@ class Life:
         self._sign(back + timedelta(minutes=2), "care.motion", f"pir-{home}", home, {})
         for hour in range(6, 22):
             at = self._when(midnight, hour, hour + 1)
-            if rng.random() < 0.85 and not out <= at <= back:
+            if rng.random() < 0.75 and not out <= at <= back:
                 self._sign(at, "care.motion", f"pir-{home}", home, {})
-                if hour % 5 == 1:
-                    self._sign(at, "care.water", f"water-{home}", home, {"litres": 3.0})
+        for hour in (7, 19):
+            self._sign(self._when(midnight, hour, hour + 1), "care.water", f"water-{home}", home, {"litres": 3.0})
         if rng.random() < LOW_BATTERY:
             fine = "care.device", f"smoke-{home}", {"status": "online"}
             bad = "care.device", f"smoke-{home}", {"status": "low_battery"}

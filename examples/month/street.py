@@ -17,8 +17,8 @@ BINS_TO_A_POINT: Final = ("dry", "dry", "wet", "wet", "recyclable")
 SHOPS: Final = 50
 """Shops to an estate (issue 4)."""
 
-ALONE: Final = 40
-"""Elders who live alone in an estate; our assumption."""
+ALONE: Final = 35
+"""Elders who live alone, to an estate: 16,680 in the eight streets of Hongkou (SH), in streets of 60 estates."""
 
 KITS_TO_100: Final = 5
 """Kits for each 100 elders (issue 4)."""
@@ -104,7 +104,7 @@ def estate(number: int) -> Estate:
         for point in points
         for at, category in enumerate(BINS_TO_A_POINT)
     )
-    kits = ALONE * KITS_TO_100 // 100
+    kits = number * ALONE * KITS_TO_100 // 100 - (number - 1) * ALONE * KITS_TO_100 // 100
     return Estate(
         code,
         buildings,
