@@ -156,7 +156,10 @@ class Record(NamedTuple):
 
 
 def indicators(records: Iterable[Record], period: Period, policy: Policy = USUAL) -> list[Rate]:
-    """All rates of domain 5 that journals can tell, for what was due in the period."""
+    """All rates of domain 5 that journals can tell, for what was due in the period, as the cases stand now.
+
+    Due is what has its deadline in the period, whenever it was opened or closed: every case is due once.
+    """
     kept = [record for record in records if not (policy.exclude_void and record.is_void)]
     due = [record for record in kept if _is_due(record, period, policy)]
     dispatched = [record for record in due if record.case.was_dispatched]
@@ -186,11 +189,16 @@ def indicators(records: Iterable[Record], period: Period, policy: Policy = USUAL
     ]
 
 
+def concerns(case: Case, period: Period) -> bool:
+    """Whether a case was opened, closed or due in the period."""
+    moments = (case.opened_at, case.closed_at, Record(case, ()).deadline)
+    return any(at is not None and period.has(at) for at in moments)
+
+
 def _is_due(record: Record, period: Period, policy: Policy) -> bool:
     deadline = record.deadline
-    if deadline is None or (policy.exclude_suspended and record.is_suspended):
-        return False
-    return period.has(deadline) or (record.case.closed_at is not None and period.has(record.case.closed_at))
+    is_spared = policy.exclude_suspended and record.is_suspended
+    return deadline is not None and not is_spared and period.has(deadline)
 
 
 class Counts(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..gateway.indicators import Counts, Period, Rate, Record, closed_by_level, counts, indicators
+from ..gateway.indicators import Counts, Period, Rate, Record, closed_by_level, concerns, counts, indicators
 from ..stores.base import CaseQuery, Store
 from .books import PAGE, Span
 from .cases import subtree
@@ -47,8 +47,7 @@ def records(store: Store, query: CaseQuery, period: Period) -> Iterator[Record]:
     while True:
         page, cursor = store.find_cases(query)
         for case in page:
-            is_over = case.closed_at is not None and period.since is not None and case.closed_at < period.since
-            if case.opened_at < period.until and not is_over:
+            if concerns(case, period):
                 yield Record(case, store.journal(case.id))
         if cursor is None:
             return

@@ -13,6 +13,7 @@ from civicloop.core.gateway.indicators import (
     Rate,
     Record,
     closed_by_level,
+    concerns,
     counts,
     indicators,
     rate,
@@ -202,3 +203,15 @@ def test_a_period_counts_what_was_due_in_it(town: Town) -> None:
     told = {one.name: one.value for one in indicators(looked_at(town), later)}
     assert told.pop("compliant_disposal") == 100.0
     assert set(told.values()) == {None}
+
+
+def test_every_case_is_due_once_and_in_the_period_of_its_deadline(town: Town) -> None:
+    opened = town.now
+    town.hear("month.full", "B1")
+    solve(town, "B1", "cleaner")
+    halves = (
+        Period(opened, opened + timedelta(minutes=30)),
+        Period(opened + timedelta(minutes=30), opened + timedelta(1)),
+    )
+    assert [indicators(looked_at(town), half)[0].denominator for half in halves] == [0, 1]
+    assert [concerns(town.case("month.bins/B1"), half) for half in halves] == [True, True]
