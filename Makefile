@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.civicloop-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types check docs bench build clean
+.PHONY: help setup demo test lint format types check docs bench month build clean
 
 help: ## list these recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ docs: $(READY) ## write docs/cli.md from the commands themselves
 
 bench: $(READY) ## run the benchmarks
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+
+month: $(READY) ## live through a month of a synthetic street, with all laws checked
+	$(BIN)/python examples/month/month.py
 
 build: $(READY) ## build the sdist and the wheel into dist/
 	$(BIN)/python -m build

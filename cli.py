@@ -14,6 +14,7 @@ import click
 from .core.model.case import Stage
 from .core.model.given import Verb
 from .core.terminal.back_office import deadletters, events, token
+from .core.terminal.balances import indicators, ledger
 from .core.terminal.options import as_json, at_address, desk, in_store, maybe_folder, pass_voice
 from .core.terminal.shell import FILE, FOLDER, LANGUAGE, LANGUAGES, Family, Root, text, time
 from .core.terminal.voice import Voice
@@ -301,37 +302,6 @@ def explain(voice: Voice, words: tuple[str, ...], moment: datetime | None, store
 
 
 @civicloop.command()
-@maybe_folder
-@click.option("--party", type=text, help="Only this role.")
-@click.option("--since", type=time, help="Count from then on. Default: from the first case.")
-@click.option("--until", type=time, help="Count until then. Default: until now.")
-@click.option("--place", type=text, help="Code of a place: only cases in it.")
-@in_store
-@as_json
-@pass_voice
-def ledger(
-    voice: Voice,
-    folder: Path | None,
-    party: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    place: str | None,
-    store: Path | None,
-    as_json: bool,
-) -> None:
-    """Sum up how long each party held the cases of a street, and for what.
-
-    各责任方持有案件的时长汇总。
-
-    Every second of a case is booked to one holder; all together they are the ages of the cases.
-    """
-    from .core.terminal.books import Span, show_ledger
-
-    with desk(voice, folder, store) as at:
-        show_ledger(at, party, Span(since, until), place, as_json)
-
-
-@civicloop.command()
 @click.argument("words", metavar="[DIR] REF VERB", type=text, nargs=-1, required=True)
 @click.option("--party", type=text, required=True, help="Role that answers.")
 @click.option("--person", type=text, help="Who answers.")
@@ -368,8 +338,8 @@ def answer(
         give_answer(at, ref, verb, Said(**said), key, as_json)
 
 
-for group in (events, deadletters, token):
-    civicloop.add_command(group)
+for command in (ledger, indicators, events, deadletters, token):
+    civicloop.add_command(command)
 
 
 if __name__ == "__main__":

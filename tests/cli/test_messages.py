@@ -15,7 +15,7 @@ from civicloop.core.terminal.voice import MESSAGES, Voice
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "cli.py", *sorted((ROOT / "core" / "terminal").glob("*.py"))]
-FAMILIES = re.compile(r"head_")
+FAMILIES = re.compile(r"head_|count_|rate_")
 """Keys that are put together when they are said."""
 
 
