@@ -23,13 +23,20 @@ class Call(NamedTuple):
     not_before: datetime | None
 
 
-def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: Street, now: datetime) -> Iterator[Call]:
+def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: Street, now: datetime) -> list[Call]:
     """The messages by which ``holder`` hears of something; at least one, through the street's usual channels.
 
     A danger to life goes out on every page of everybody on duty at once and ignores quiet hours (domain 8.5).
     """
-    reaches = holder.reaches if holder else ()
-    for reach in reaches or (Reach(),):
+    if holder is None or not holder.reaches:
+        return [Call("", (), None)]
+    return list(_calls(holder.reaches, kind, severity, street, now))
+
+
+def _calls(
+    reaches: tuple[Reach, ...], kind: NoticeKind, severity: Severity, street: Street, now: datetime
+) -> Iterator[Call]:
+    for reach in reaches:
         awake = None if severity is Severity.P0 else _awake_at(reach, severity, street, now)
         for after, channels in _by_delay(reach.pages, kind, severity):
             later = max(now + after, awake or now)
