@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ..model.chain import Severity
@@ -21,6 +22,9 @@ class Call(NamedTuple):
     person: str
     channels: tuple[str, ...]
     not_before: datetime | None
+
+
+_Delayed = tuple[timedelta, tuple[str, ...]]
 
 
 def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: Street, now: datetime) -> list[Call]:
@@ -43,14 +47,15 @@ def _calls(
             yield Call(reach.person, channels, later if later > now else None)
 
 
-def _by_delay(pages: tuple[Page, ...], kind: NoticeKind, severity: Severity) -> list[tuple[timedelta, tuple[str, ...]]]:
+@lru_cache(maxsize=1024)  # every notice of a street asks the same few questions
+def _by_delay(pages: tuple[Page, ...], kind: NoticeKind, severity: Severity) -> tuple[_Delayed, ...]:
     """The channels to use after each delay, soonest first; none of its own: the usual ones, at once."""
     if severity is Severity.P0:
-        return [(timedelta(), tuple(dict.fromkeys(page.channel for page in pages)))]
+        return ((timedelta(), tuple(dict.fromkeys(page.channel for page in pages))),)
     fitting = [page for page in pages if not page.least.graver_than(severity)]
     delays = sorted({page.after for page in fitting if kind in PRESSING or not page.after})
     found = [(after, tuple(page.channel for page in fitting if page.after == after)) for after in delays]
-    return found if timedelta() in delays else [(timedelta(), ()), *found]
+    return tuple(found if timedelta() in delays else [(timedelta(), ()), *found])
 
 
 def _awake_at(reach: Reach, severity: Severity, street: Street, now: datetime) -> datetime | None:

@@ -112,8 +112,8 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and order.duty is Duty.WORK]
     orders = new_orders(draft, step, holders)
-    track = _moved_to(track, index, step)
-    rearm(draft, track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)))
+    track = _moved_to(track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)), index, step)
+    rearm(draft, track)
     for order in orders:
         draft.journal(reason, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.ASK, order.party, reason, step, order, order.accept_by or order.finish_by)

@@ -36,7 +36,7 @@ class Severity(StrEnum):
 
     def graver_than(self, other: Severity) -> bool:
         """Whether this is graver than ``other``; ``P0`` is the gravest."""
-        return self.value < other.value
+        return self < other
 
 
 class Need(StrEnum):

@@ -120,6 +120,8 @@ SLOTS: Final[Slots] = ((time(8), time(12)), (time(14), time(18)))
 
 _NOTHING: Final = timedelta()
 _DAY: Final = timedelta(days=1)
+_NIGHT: Final = timedelta(days=2)
+"""No zone is farther from UTC than a day, and no slot longer."""
 
 
 def in_order(slots: Slots) -> Slots:
@@ -238,7 +240,7 @@ class Calendar:
 
 def _first_year(now: datetime) -> int:
     """The year of the slots that may still run, in any zone: the night before New Year belongs to the old one."""
-    return (now - 2 * _DAY).year
+    return (now - _NIGHT).year
 
 
 def _year_of(slots: list[tuple[datetime, datetime]]) -> _Year:
