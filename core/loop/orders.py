@@ -32,6 +32,13 @@ def _new_order(draft: Draft, step: Step, holder: Holder, number: int) -> WorkOrd
     )
 
 
+def side_order(draft: Draft, step: Step, holder: Holder, duty: Duty, due: datetime) -> WorkOrder:
+    """A numbered order for something other than the step's own work, until ``due``."""
+    number = draft.case.orders_asked + 1
+    draft.case = draft.case._replace(orders_asked=number)
+    return WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, due, duty=duty)
+
+
 def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
     """The order asked now, with its clocks from now (or from opening, where the step says so)."""
     accept_by, finish_by, remind_by = _clocks(draft, step, order.organisation)
