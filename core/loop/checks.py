@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, new_orders, unpaused, with_orders, withdrawn, without
+from .orders import clocked, side_order, unpaused, with_orders, withdrawn, without
 from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
 
 SENSOR = "sensor"
@@ -141,8 +141,7 @@ def _ask(draft: Draft, track: Track, holder: Holder) -> None:
     step = draft.case.step(track)
     limit = draft.case.rules.check_of(track.name).within or draft.street.repeat_after
     within = draft.street.deadline(draft.now, limit, holder.organisation)
-    (order,) = new_orders(draft, step, [holder])
-    order = order._replace(duty=Duty.CHECK, accept_by=None, finish_by=within, remind_by=None)
+    order = side_order(draft, step, holder, Duty.CHECK, within)
     due = min(within, track.quiet_until) if track.quiet_until else within
     track = track._replace(orders=(*track.orders, order), due=due)
     draft.put(track)

@@ -13,7 +13,18 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import LOST, asked_afresh, asked_now, current_orders, new_orders, supersede, unpaused, withdrawn, without
+from .orders import (
+    LOST,
+    asked_afresh,
+    asked_now,
+    current_orders,
+    new_orders,
+    side_order,
+    supersede,
+    unpaused,
+    withdrawn,
+    without,
+)
 from .steps import ask, drop_request, rearm
 
 
@@ -38,9 +49,8 @@ def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
 
 def _ask_dispatcher(draft: Draft, track: Track, holder: Holder) -> None:
     step, street = draft.case.step(track), draft.street
-    (order,) = new_orders(draft, step, [holder])
     due = street.deadline(draft.now, street.dispatch_within)
-    order = order._replace(duty=Duty.DISPATCH, accept_by=None, finish_by=due, remind_by=None)
+    order = side_order(draft, step, holder, Duty.DISPATCH, due)
     track = track._replace(
         state=TrackState.DISPATCHING, orders=(*track.orders, order), held_at=draft.now, due=due, remind_at=None
     )

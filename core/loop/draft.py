@@ -69,6 +69,7 @@ class Draft:
         self.event = event
         self.by = by
         self.entries: list[Entry] = []
+        self._holders: dict[str, Holder | None] = {}
         self.notices: list[Notice] = []
         self.silenced: list[str] = []
 
@@ -110,25 +111,17 @@ class Draft:
     def journal(self, reason: Reason, track: Track, party: str = "", step: str | None = None, by: str = "") -> None:
         """Write one line of the journal; the step is the track's current one unless named."""
         case = self.case
-        entry = Entry(
-            seq=self.written + 1,
-            at=self.now,
-            case=case.id,
-            ref=case.ref,
-            track=track.name,
-            reason=reason,
-            step=case.step(track).name if step is None else step,
-            loop=track.loop.name.lower(),
-            party=party,
-            due=track.due,
-            by=by or self.by,
-            event=self.event,
+        step = case.step(track).name if step is None else step
+        loop, by, seq = track.loop.name.lower(), by or self.by, self.written + 1
+        self.entries.append(
+            Entry(seq, self.now, case.id, case.ref, track.name, reason, step, loop, party, track.due, by, self.event)
         )
-        self.entries.append(entry)
 
     def holder(self, role: str) -> Holder | None:
         """Who holds ``role`` at the case's place now."""
-        return self.street.holder(role, self.case.place, self.now)
+        if role not in self._holders:
+            self._holders[role] = self.street.holder(role, self.case.place, self.now)
+        return self._holders[role]
 
     def tell(
         self,

@@ -33,7 +33,7 @@ def faults_of(
     the report, whose ``effect`` is given for reports only. ``asked_at`` is when the party that reports was asked:
     nothing older is proof; ``step`` is the step it reports on, ``closes`` the track that it would close.
     """
-    kinds = {one.kind for one in given.evidence}
+    kinds = [one.kind for one in given.evidence]
     proofs = {proof.kind: proof for proof in draft.case.rules.proofs}
     needed = [kind for kind, proof in proofs.items() if _is_owed(proof, given, effect, step)]
     needed += missing_to_close(draft.case, closes) if closes else []
@@ -49,8 +49,10 @@ def faults_of(
 
 def effect_of(rules: Rules, result: str) -> Effect | None:
     """What a reported result means under these rules; ``None`` for one they do not know."""
-    known = {effect.value: effect for effect in Effect} | dict(rules.outcomes)
-    return known.get(result)
+    return _EFFECTS.get(result) or dict(rules.outcomes).get(result)
+
+
+_EFFECTS: Final = {effect.value: effect for effect in Effect}
 
 
 def _is_owed(proof: Proof, given: Answer, effect: Effect | None, step: str) -> bool:

@@ -22,27 +22,49 @@ def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrd
     """A numbered work order for each holder, each on the clocks of its own organisation."""
     first = draft.case.orders_asked + 1
     draft.case = draft.case._replace(orders_asked=draft.case.orders_asked + len(holders))
-    return tuple(
-        clocked(draft, step, WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, None))
-        for number, holder in enumerate(holders, first)
+    return tuple([_new_order(draft, step, holder, number) for number, holder in enumerate(holders, first)])
+
+
+def _new_order(draft: Draft, step: Step, holder: Holder, number: int) -> WorkOrder:
+    accept_by, finish_by, remind_by = _clocks(draft, step, holder.organisation)
+    return WorkOrder(
+        number, step.name, holder.role, holder.organisation, draft.now, accept_by, finish_by, remind_by=remind_by
     )
 
 
+def side_order(draft: Draft, step: Step, holder: Holder, duty: Duty, due: datetime) -> WorkOrder:
+    """A numbered order for something other than the step's own work, until ``due``."""
+    number = draft.case.orders_asked + 1
+    draft.case = draft.case._replace(orders_asked=number)
+    return WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, due, duty=duty)
+
+
 def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
-    """The order asked now, with its clocks from now (or from opening, where the step says so).
+    """The order asked now, with its clocks from now (or from opening, where the step says so)."""
+    accept_by, finish_by, remind_by = _clocks(draft, step, order.organisation)
+    return order._replace(
+        state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by, remind_by=remind_by
+    )
+
+
+_Clock = datetime | None
+
+
+def _clocks(draft: Draft, step: Step, whose: str) -> tuple[_Clock, _Clock, _Clock]:
+    """When an order asked now is to be accepted and finished, and when it is reminded of that.
 
     Where the time from opening is up before the party could even accept, ``finish`` counts from now: nobody is asked
     for something that is overdue already.
     """
-    now, whose = draft.now, order.organisation
+    now = draft.now
     accept_by = draft.street.deadline(now, step.accept, whose) if step.accept else None
-    order = order._replace(state=OrderState.ASKED, asked_at=now, accept_by=accept_by, finish_by=None, remind_by=None)
     if step.finish is None:
-        return order
-    begins = draft.case.opened_at if step.from_opening else now
-    if draft.street.deadline(begins, step.finish, whose) <= (accept_by or now):
-        begins = now
-    return with_finish(draft, order, begins, step.finish)
+        return accept_by, None, None
+    if step.from_opening:
+        finish_by, remind_by = _finish_clocks(draft, draft.case.opened_at, step.finish, whose)
+        if finish_by > (accept_by or now):
+            return accept_by, finish_by, remind_by
+    return accept_by, *_finish_clocks(draft, now, step.finish, whose)
 
 
 def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
@@ -55,11 +77,16 @@ def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
 
 
 def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) -> WorkOrder:
-    """The order with ``limit`` from ``begins`` to finish, and a reminder at the rules' share of it."""
-    finish_by = draft.street.deadline(begins, limit, order.organisation)
-    seconds = limit.seconds * draft.case.rules.remind_percent // 100
-    remind_by = draft.street.deadline(begins, Limit(seconds, limit.count), order.organisation) if seconds else None
+    """The order with ``limit`` from ``begins`` to finish."""
+    finish_by, remind_by = _finish_clocks(draft, begins, limit, order.organisation)
     return order._replace(finish_by=finish_by, remind_by=remind_by)
+
+
+def _finish_clocks(draft: Draft, begins: datetime, limit: Limit, whose: str) -> tuple[datetime, datetime | None]:
+    """When ``limit`` from ``begins`` is up, and the reminder at the rules' share of it."""
+    finish_by = draft.street.deadline(begins, limit, whose)
+    seconds = limit.seconds * draft.case.rules.remind_percent // 100
+    return finish_by, draft.street.deadline(begins, Limit(seconds, limit.count), whose) if seconds else None
 
 
 def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:
@@ -72,7 +99,7 @@ def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[W
     before = [order for order in old if order.duty is Duty.WORK and order.step == step]
     late = {order.party for order in before if order.is_late}
     kept = (order for order in old if order not in before or order.party not in parties)
-    again = (order._replace(is_late=order.party in late) for order in new)
+    again = [order._replace(is_late=True) if order.party in late else order for order in new]
     return (*(withdrawn(one) if one in before else one for one in kept), *again)
 
 
@@ -90,7 +117,7 @@ def without(track: Track, *duties: Duty) -> Track:
 def with_orders(track: Track, *changed: WorkOrder) -> Track:
     """The track with these orders in the place of those of the same number."""
     by_number = {order.number: order for order in changed}
-    return track._replace(orders=tuple(by_number.get(order.number, order) for order in track.orders))
+    return track._replace(orders=tuple([by_number.get(order.number, order) for order in track.orders]))
 
 
 def unpaused(draft: Draft, track: Track) -> Track:
@@ -128,7 +155,7 @@ def _counting(orders: list[WorkOrder], need: Need) -> list[WorkOrder]:
 def unaccepted(track: Track, step: Step) -> list[WorkOrder]:
     """The orders whose acceptance the step still waits for."""
     orders = _counting(current_orders(track, step), step.need)
-    taken = any(order.state in (OrderState.ACCEPTED, OrderState.REPORTED) for order in orders)
+    taken = [order for order in orders if order.state in (OrderState.ACCEPTED, OrderState.REPORTED)]
     if step.accept is None or (step.need is Need.ANY and taken):
         return []
     return [order for order in orders if order.state is OrderState.ASKED]
@@ -158,13 +185,13 @@ def is_hopeless(orders: list[WorkOrder], need: Need) -> bool:
     return bool(lost) and all(lost) if need is Need.ANY else any(lost)
 
 
-def step_deadline(draft: Draft, track: Track, step: Step) -> datetime:
-    """When a step lapses: the earliest acceptance still missing, else the finish, else a day after it was taken on."""
-    orders = current_orders(track, step)
-    accepts = [order.accept_by for order in unaccepted(track, step) if order.accept_by]
-    finishes = [order.finish_by for order in orders if order.finish_by]
+def step_deadline(draft: Draft, track: Track, step: Step, missing: list[WorkOrder]) -> datetime:
+    """When a step lapses: the earliest ``missing`` acceptance, else the finish, else a day after it was taken on."""
+    accepts = [order.accept_by for order in missing if order.accept_by]
     if accepts:
         return min(accepts)
+    orders = current_orders(track, step)
+    finishes = [order.finish_by for order in orders if order.finish_by]
     if finishes:
         return max(finishes)
     asked = max((order.accept_by or order.asked_at for order in orders), default=track.asked_at)
@@ -172,9 +199,7 @@ def step_deadline(draft: Draft, track: Track, step: Step) -> datetime:
 
 
 def step_reminder(draft: Draft, track: Track, step: Step) -> datetime | None:
-    """When those who owe a report are reminded of it; never while the step still waits for somebody to accept it."""
-    if unaccepted(track, step):
-        return None
+    """When those who owe a report are reminded of it; that is once everybody has accepted who must."""
     reminders = [order.remind_by for order in owing(track, step) if order.remind_by]
     return min((at for at in reminders if at > draft.now), default=None)
 

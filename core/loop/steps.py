@@ -64,10 +64,11 @@ def _climb(draft: Draft, name: str, index: int, reason: Reason) -> None:
 def _open_tracks(draft: Draft, name: str) -> None:
     """Open the tracks that wait for a step which the main track has reached or passed."""
     main = draft.case.tracks[0]
-    if name != main.name:
+    waiting = [rule for rule in draft.case.rules.tracks if rule.opens_at]
+    if name != main.name or not waiting:
         return
     reached = {step.name for step in draft.case.rules.chain(main.name)[: main.step + 1]}
-    for rule in draft.case.rules.tracks:
+    for rule in waiting:
         if draft.case.is_open and rule.opens_at in reached and draft.case.track(rule.name) is None:
             track = Track(rule.name, rule.required, TrackState.WORKING, 0, draft.now, due=None, step_due=None)
             draft.case = draft.case._replace(tracks=(*draft.case.tracks, track))
@@ -113,8 +114,8 @@ def _pause(draft: Draft, track: Track, index: int, step: Step) -> None:
 def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[Holder], reason: Reason) -> None:
     before = [order.party for order in track.orders if order.is_open and order.duty is Duty.WORK]
     orders = new_orders(draft, step, holders)
-    track = _moved_to(track, index, step)
-    rearm(draft, track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)))
+    track = _moved_to(track._replace(asked_at=draft.now, orders=supersede(track.orders, orders)), index, step)
+    rearm(draft, track)
     for order in orders:
         draft.journal(reason, draft.track(track.name), party=order.party)
         draft.tell(NoticeKind.ASK, order.party, reason, step, order, order.accept_by or order.finish_by)
@@ -127,8 +128,10 @@ def rearm(draft: Draft, track: Track) -> None:
     """Write the track back with its due and its reminder computed anew from its orders; a pause keeps what it has."""
     step = draft.case.step(track)
     if track.state is TrackState.WORKING and step.parties:
-        due = step_deadline(draft, track, step)
-        track = track._replace(due=due, step_due=due, remind_at=step_reminder(draft, track, step))
+        missing = unaccepted(track, step)
+        due = step_deadline(draft, track, step, missing)
+        remind_at = None if missing else step_reminder(draft, track, step)
+        track = track._replace(due=due, step_due=due, remind_at=remind_at)
     draft.put(track)
 
 

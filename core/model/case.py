@@ -325,7 +325,10 @@ class Case(NamedTuple):
 
     def track(self, name: str) -> Track | None:
         """The track of that name."""
-        return next((track for track in self.tracks if track.name == name), None)
+        for track in self.tracks:
+            if track.name == name:
+                return track
+        return None
 
     def step(self, track: Track) -> Step:
         """The step the track is at; the last one once its chain has ended."""
@@ -338,7 +341,7 @@ class Case(NamedTuple):
 
     def with_track(self, changed: Track) -> Case:
         """The case with the track of the same name replaced."""
-        return self._replace(tracks=tuple(changed if old.name == changed.name else old for old in self.tracks))
+        return self._replace(tracks=tuple([changed if old.name == changed.name else old for old in self.tracks]))
 
     def with_evidence(self, evidence: Evidence) -> Case:
         """The case with one more piece of evidence; when there are too many, the oldest sighting but the first goes.
