@@ -13,8 +13,8 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, side_order, unpaused, with_orders, withdrawn, without
-from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm
+from .orders import clocked, unpaused, with_orders, withdrawn, without
+from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm, side_order
 
 SENSOR = "sensor"
 """Who the journal names where sensors, not people, have seen it."""

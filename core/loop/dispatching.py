@@ -13,19 +13,8 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
-from .orders import (
-    LOST,
-    asked_afresh,
-    asked_now,
-    current_orders,
-    new_orders,
-    side_order,
-    supersede,
-    unpaused,
-    withdrawn,
-    without,
-)
-from .steps import ask, drop_request, rearm
+from .orders import LOST, asked_afresh, asked_now, current_orders, new_orders, supersede, unpaused, withdrawn, without
+from .steps import ask, drop_request, rearm, side_order
 
 
 def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:

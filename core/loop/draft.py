@@ -110,9 +110,8 @@ class Draft:
 
     def journal(self, reason: Reason, track: Track, party: str = "", step: str | None = None, by: str = "") -> None:
         """Write one line of the journal; the step is the track's current one unless named."""
-        case = self.case
+        case, loop, by, seq = self.case, track.loop.name.lower(), by or self.by, self.written + 1
         step = case.step(track).name if step is None else step
-        loop, by, seq = track.loop.name.lower(), by or self.by, self.written + 1
         self.entries.append(
             Entry(seq, self.now, case.id, case.ref, track.name, reason, step, loop, party, track.due, by, self.event)
         )

@@ -22,49 +22,27 @@ def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrd
     """A numbered work order for each holder, each on the clocks of its own organisation."""
     first = draft.case.orders_asked + 1
     draft.case = draft.case._replace(orders_asked=draft.case.orders_asked + len(holders))
-    return tuple([_new_order(draft, step, holder, number) for number, holder in enumerate(holders, first)])
-
-
-def _new_order(draft: Draft, step: Step, holder: Holder, number: int) -> WorkOrder:
-    accept_by, finish_by, remind_by = _clocks(draft, step, holder.organisation)
-    return WorkOrder(
-        number, step.name, holder.role, holder.organisation, draft.now, accept_by, finish_by, remind_by=remind_by
+    return tuple(
+        clocked(draft, step, WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, None))
+        for number, holder in enumerate(holders, first)
     )
-
-
-def side_order(draft: Draft, step: Step, holder: Holder, duty: Duty, due: datetime) -> WorkOrder:
-    """A numbered order for something other than the step's own work, until ``due``."""
-    number = draft.case.orders_asked + 1
-    draft.case = draft.case._replace(orders_asked=number)
-    return WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, due, duty=duty)
 
 
 def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
-    """The order asked now, with its clocks from now (or from opening, where the step says so)."""
-    accept_by, finish_by, remind_by = _clocks(draft, step, order.organisation)
-    return order._replace(
-        state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by, remind_by=remind_by
-    )
-
-
-_Clock = datetime | None
-
-
-def _clocks(draft: Draft, step: Step, whose: str) -> tuple[_Clock, _Clock, _Clock]:
-    """When an order asked now is to be accepted and finished, and when it is reminded of that.
+    """The order asked now, with its clocks from now (or from opening, where the step says so).
 
     Where the time from opening is up before the party could even accept, ``finish`` counts from now: nobody is asked
     for something that is overdue already.
     """
-    now = draft.now
+    now, whose = draft.now, order.organisation
     accept_by = draft.street.deadline(now, step.accept, whose) if step.accept else None
+    order = order._replace(state=OrderState.ASKED, asked_at=now, accept_by=accept_by, finish_by=None, remind_by=None)
     if step.finish is None:
-        return accept_by, None, None
-    if step.from_opening:
-        finish_by, remind_by = _finish_clocks(draft, draft.case.opened_at, step.finish, whose)
-        if finish_by > (accept_by or now):
-            return accept_by, finish_by, remind_by
-    return accept_by, *_finish_clocks(draft, now, step.finish, whose)
+        return order
+    begins = draft.case.opened_at if step.from_opening else now
+    if step.from_opening and draft.street.deadline(begins, step.finish, whose) <= (accept_by or now):
+        begins = now
+    return with_finish(draft, order, begins, step.finish)
 
 
 def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
@@ -77,16 +55,11 @@ def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
 
 
 def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) -> WorkOrder:
-    """The order with ``limit`` from ``begins`` to finish."""
-    finish_by, remind_by = _finish_clocks(draft, begins, limit, order.organisation)
-    return order._replace(finish_by=finish_by, remind_by=remind_by)
-
-
-def _finish_clocks(draft: Draft, begins: datetime, limit: Limit, whose: str) -> tuple[datetime, datetime | None]:
-    """When ``limit`` from ``begins`` is up, and the reminder at the rules' share of it."""
-    finish_by = draft.street.deadline(begins, limit, whose)
+    """The order with ``limit`` from ``begins`` to finish, and a reminder at the rules' share of it."""
+    finish_by = draft.street.deadline(begins, limit, order.organisation)
     seconds = limit.seconds * draft.case.rules.remind_percent // 100
-    return finish_by, draft.street.deadline(begins, Limit(seconds, limit.count), whose) if seconds else None
+    remind_by = draft.street.deadline(begins, Limit(seconds, limit.count), order.organisation) if seconds else None
+    return order._replace(finish_by=finish_by, remind_by=remind_by)
 
 
 def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[WorkOrder, ...]:

@@ -24,38 +24,28 @@ class Call(NamedTuple):
     not_before: datetime | None
 
 
-_Delayed = tuple[timedelta, tuple[str, ...]]
-
-
-def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: Street, now: datetime) -> list[Call]:
+def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: Street, now: datetime) -> Iterator[Call]:
     """The messages by which ``holder`` hears of something; at least one, through the street's usual channels.
 
     A danger to life goes out on every page of everybody on duty at once and ignores quiet hours (domain 8.5).
     """
-    if holder is None or not holder.reaches:
-        return [Call("", (), None)]
-    return list(_calls(holder.reaches, kind, severity, street, now))
-
-
-def _calls(
-    reaches: tuple[Reach, ...], kind: NoticeKind, severity: Severity, street: Street, now: datetime
-) -> Iterator[Call]:
-    for reach in reaches:
+    reaches = holder.reaches if holder else ()
+    for reach in reaches or (Reach(),):
         awake = None if severity is Severity.P0 else _awake_at(reach, severity, street, now)
         for after, channels in _by_delay(reach.pages, kind, severity):
             later = max(now + after, awake or now)
             yield Call(reach.person, channels, later if later > now else None)
 
 
-@lru_cache(maxsize=1024)  # every notice of a street asks the same few questions
-def _by_delay(pages: tuple[Page, ...], kind: NoticeKind, severity: Severity) -> tuple[_Delayed, ...]:
+@lru_cache(maxsize=1024)  # the same few are asked for each notice; nobody changes what comes back
+def _by_delay(pages: tuple[Page, ...], kind: NoticeKind, severity: Severity) -> list[tuple[timedelta, tuple[str, ...]]]:
     """The channels to use after each delay, soonest first; none of its own: the usual ones, at once."""
     if severity is Severity.P0:
-        return ((timedelta(), tuple(dict.fromkeys(page.channel for page in pages))),)
+        return [(timedelta(), tuple(dict.fromkeys(page.channel for page in pages)))]
     fitting = [page for page in pages if not page.least.graver_than(severity)]
     delays = sorted({page.after for page in fitting if kind in PRESSING or not page.after})
     found = [(after, tuple(page.channel for page in fitting if page.after == after)) for after in delays]
-    return tuple(found if timedelta() in delays else [(timedelta(), ()), *found])
+    return found if timedelta() in delays else [(timedelta(), ()), *found]
 
 
 def _awake_at(reach: Reach, severity: Severity, street: Street, now: datetime) -> datetime | None:

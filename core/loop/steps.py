@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..model.case import Duty, OrderState, Reason, Track, TrackState, WorkOrder
 from ..model.chain import Need, Silence, Step
 from ..model.notice import NoticeKind
@@ -124,14 +126,20 @@ def _ask_step(draft: Draft, track: Track, index: int, step: Step, holders: list[
     draft.tell_all(NoticeKind.INFORM, told, reason, step)
 
 
+def side_order(draft: Draft, step: Step, holder: Holder, duty: Duty, due: datetime) -> WorkOrder:
+    """A numbered order for something other than the step's own work, until ``due``."""
+    number = draft.case.orders_asked + 1
+    draft.case = draft.case._replace(orders_asked=number)
+    return WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, due, duty=duty)
+
+
 def rearm(draft: Draft, track: Track) -> None:
     """Write the track back with its due and its reminder computed anew from its orders; a pause keeps what it has."""
     step = draft.case.step(track)
     if track.state is TrackState.WORKING and step.parties:
         missing = unaccepted(track, step)
         due = step_deadline(draft, track, step, missing)
-        remind_at = None if missing else step_reminder(draft, track, step)
-        track = track._replace(due=due, step_due=due, remind_at=remind_at)
+        track = track._replace(due=due, step_due=due, remind_at=None if missing else step_reminder(draft, track, step))
     draft.put(track)
 
 

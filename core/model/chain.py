@@ -255,10 +255,10 @@ class Rules:
 
     def track(self, name: str) -> TrackRule:
         """The rule of track ``name``; raises ``LookupError`` for a track these rules do not have."""
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise LookupError(f"{self.scenario} has no track {name!r}") from None
+        for rule in self.tracks:
+            if rule.name == name:
+                return rule
+        raise LookupError(f"{self.scenario} has no track {name!r}")
 
     def check_of(self, track: str) -> Check:
         """How results on ``track`` are verified; raises ``LookupError`` for a track these rules do not have."""
@@ -272,10 +272,6 @@ class Rules:
     def chain(self, track: str) -> tuple[Step, ...]:
         """The chain of ``track``; raises ``LookupError`` for a track these rules do not have."""
         return self.track(track).chain
-
-    @cached_property
-    def _by_name(self) -> dict[str, TrackRule]:
-        return {rule.name: rule for rule in self.tracks}
 
 
 def encode_rules(rules: Rules) -> bytes:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -120,8 +120,6 @@ SLOTS: Final[Slots] = ((time(8), time(12)), (time(14), time(18)))
 
 _NOTHING: Final = timedelta()
 _DAY: Final = timedelta(days=1)
-_NIGHT: Final = timedelta(days=2)
-"""No zone is farther from UTC than a day, and no slot longer."""
 
 
 def in_order(slots: Slots) -> Slots:
@@ -151,7 +149,7 @@ class _Year(NamedTuple):
         return self.closes[at - 1] - (self.done[at] - worked)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Working slots, holidays and make-up workdays (调休上班) in one time zone.
 
@@ -180,12 +178,12 @@ class Calendar:
         Raises ``ValueError`` when the calendar has too little working time within ``HORIZON_YEARS``.
         """
         start = start.astimezone(UTC)
-        left = timedelta(seconds=limit.seconds)
         if limit.count is Count.NATURAL:
-            return start + left
+            return start + limit.span
+        left = timedelta(seconds=limit.seconds)
         first = _first_year(start)
         for number in range(first, first + HORIZON_YEARS):
-            year = self._year(number)
+            year = _year(self, number)
             wanted = year.until(start) + left
             if wanted <= year.done[-1]:
                 return year.when(wanted)
@@ -197,20 +195,8 @@ class Calendar:
         begins, ends = begins.astimezone(UTC), ends.astimezone(UTC)
         if ends <= begins:
             return _NOTHING
-        years = (self._year(number) for number in range(_first_year(begins), ends.astimezone(self.zone).year + 1))
+        years = (_year(self, number) for number in range(_first_year(begins), ends.astimezone(self.zone).year + 1))
         return sum((year.until(ends) - year.until(begins) for year in years), _NOTHING)
-
-    def _year(self, number: int) -> _Year:
-        year = self._years.get(number)
-        if year is None:
-            first, end = date(number, 1, 1), date(number + 1, 1, 1)
-            days = (first + timedelta(days=offset) for offset in range((end - first).days))
-            year = self._years[number] = _year_of([slot for day in days for slot in self._slots_of(day)])
-        return year
-
-    @cached_property
-    def _years(self) -> dict[int, _Year]:
-        return {}
 
     def _instant(self, day: date, at: time) -> datetime:
         """When the clock of the zone first shows ``at`` or later on ``day``."""
@@ -239,11 +225,15 @@ class Calendar:
 
 
 def _first_year(now: datetime) -> int:
-    """The year of the slots that may still run, in any zone: the night before New Year belongs to the old one."""
-    return (now - _NIGHT).year
+    """The year of the slots that may still run: no zone is farther from UTC than a day, and no slot longer."""
+    return (now - 2 * _DAY).year
 
 
-def _year_of(slots: list[tuple[datetime, datetime]]) -> _Year:
+@lru_cache(maxsize=128)
+def _year(calendar: Calendar, number: int) -> _Year:
+    first, end = date(number, 1, 1), date(number + 1, 1, 1)
+    days = (first + timedelta(days=offset) for offset in range((end - first).days))
+    slots = [slot for day in days for slot in calendar._slots_of(day)]
     done = [_NOTHING]
     for opens, closes in slots:
         done.append(done[-1] + (closes - opens))
