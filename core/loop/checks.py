@@ -13,7 +13,7 @@ from ..model.notice import NoticeKind
 from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Draft
-from .orders import clocked, unpaused, with_orders, withdrawn, without
+from .orders import STOPPED, clocked, unpaused, with_orders, withdrawn, without
 from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm, side_order
 
 SENSOR = "sensor"
@@ -59,7 +59,7 @@ def begin_check(
     drop_request(draft, track.name)
     check = draft.case.rules.check_of(track.name)
     track = draft.track(track.name)
-    if track.state in (TrackState.SUSPENDED, TrackState.DISPATCHING):
+    if track.state in STOPPED:
         track = unpaused(draft, track)
     is_supervised = TrackState.SUPERVISED in (track.state, track.held_state)
     track = without(track, Duty.DISPATCH, Duty.CHECK)._replace(
@@ -80,7 +80,7 @@ def begin_check(
     if check.parties and not asks_people:
         draft.journal(Reason.NOT_DRAWN, track)
     if is_watched or asks_people or ((check.quiet or check.clear) and not check.parties):
-        return ask_checker(draft, track, draft.case.rules.check_of(track.name).parties if asks_people else ())
+        return ask_checker(draft, track, check.parties if asks_people else ())
     return _close(draft, track)
 
 

@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from civicloop import CLOSE, Case, CaseClosed, Cleared, Event, Expect, Finding, Memory, Scenario, Step, minutes
+from civicloop import (
+    CLOSE,
+    Case,
+    CaseClosed,
+    CaseReached,
+    Cleared,
+    Event,
+    Expect,
+    Finding,
+    Memory,
+    Scenario,
+    Silence,
+    Step,
+    TrackRule,
+    minutes,
+)
 from civicloop.core.engine.receipt import Status
 from civicloop.testing import Town
 
@@ -134,6 +149,32 @@ def test_a_scenario_that_hears_of_its_own_closings_comes_to_an_end() -> None:
     town.hear("alarm", subject="B7")
     assert 1 < town.case("alarms.echo/one").round < 20
     assert town.is_quiet
+
+
+def test_a_case_that_is_opened_and_closed_in_one_decision_is_told_once_as_closed() -> None:
+    class Vain(Raised):
+        name = "alarms.vain"
+        tracks = (TrackRule("side", (Step("wail", "ghost", finish=minutes(5)),), silence=Silence.END),)
+        join = 1
+
+    class Fares(Scenario[CaseReached | CaseClosed, Endings]):
+        """Writes down what it hears."""
+
+        name = "alarms.fares"
+        chain = CHAIN
+        on_cleared = CLOSE
+
+        def key(self, event, context):
+            return event.key if event.scenario == "alarms.vain" else None
+
+        def assess(self, event, context):
+            context.memory.results.append(type(event).__name__)
+            yield Finding("heard", heard=",".join(context.memory.results))
+
+    town = Town(Vain, Fares, nobody=("ghost",))
+    town.hear("alarm", subject="B7")
+    assert not town.case("alarms.vain/B7").is_open
+    assert town.case("alarms.fares/B7").variables == {"heard": "CaseClosed"}
 
 
 def test_nobody_else_may_send_what_is_the_systems_own() -> None:
