@@ -18,6 +18,7 @@ from ..model.notice import Notice, NoticeKind
 from ..model.street import OPS
 from ..sdk.channel import Channel, Message, Refused
 from ..stores.base import Owed, Store, StoreError
+from ..stores.crash import CrashPoint, reached
 from .clock import Clock
 from .setup import Setup
 
@@ -189,6 +190,7 @@ class Courier:
         self._mark(lane.channel)
         under_way = lane.under_way
         owed = self._store.owed(lane.channel, self._clock.now(), BATCH, lane.is_urgent)
+        reached(CrashPoint.NOTICES_TAKEN)
         new = [one for one in owed if one.notice.key not in under_way][: BATCH - len(under_way)]
         for one in new:
             under_way[one.notice.key] = asyncio.create_task(self._send(lane.channel, one))
@@ -207,6 +209,7 @@ class Courier:
         sent = self._sent[name]
         if sent:
             self._store.delivered([(key, name) for key in sorted(sent)], self._clock.now())
+            reached(CrashPoint.NOTICES_MARKED)
             sent.clear()
 
     async def _serve(self, name: str, is_urgent: bool) -> None:
@@ -231,6 +234,7 @@ class Courier:
         notice, attempts = owed.notice, owed.attempts + 1
         failure = await self._try(name, notice)
         if failure is None:
+            reached(CrashPoint.NOTICE_SENT)
             self._sent[name].add(notice.key)
             self.counts[name, "delivered"] += 1
             return True
@@ -259,6 +263,7 @@ class Courier:
         self.counts[name, "retried"] += 1
         next_at = self._clock.now() + backoff(notice.key, attempts)
         self._store.retry_later(notice.key, name, next_at, why)
+        reached(CrashPoint.NOTICE_PUT_OFF)
         log.warning("notice_retried", channel=name, notice=notice.key, attempts=attempts, error=why)
 
     def _bury(self, name: str, notice: Notice, why: str) -> None:
@@ -266,6 +271,7 @@ class Courier:
         self.counts[name, "dead"] += 1
         now = self._clock.now()
         brought = self._store.give_up(notice.key, name, why, now, self._instead(notice, now))
+        reached(CrashPoint.NOTICE_BURIED)
         log.error("notice_dead", channel=name, notice=notice.key, error=why, pages_brought_forward=brought)
         self.poke()
 

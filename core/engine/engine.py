@@ -9,6 +9,7 @@ from typing import Final
 
 from ..model.event import Envelope, digest_of
 from ..stores.base import EventState, Store
+from ..stores.crash import CrashPoint, reached
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
 from .closings import hear_closings, is_reserved
@@ -51,6 +52,7 @@ class Engine:
         if last is None or now - last < OUTAGE_MIN:
             return timedelta()
         self.store.shift_watchdogs(last, now)
+        reached(CrashPoint.OUTAGE_SHIFTED)
         self._catching_up_until = now + self.setup.lateness
         held = LAPSES_MAX
         since: datetime | None = last
@@ -74,6 +76,7 @@ class Engine:
         catching_up = self._catching_up(now)
         self.was_idle = True
         with self.store.turn() as turn:
+            reached(CrashPoint.TURN_BEGUN)
             work = Work(turn, self.setup, now, catching_up)
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
@@ -82,6 +85,7 @@ class Engine:
             if catching_up is None:
                 wake(work)
             hear_closings(work)
+            reached(CrashPoint.TURN_JUDGED)
             if not work.is_empty:
                 work.commit()
                 self.was_idle = False

@@ -12,6 +12,7 @@ import structlog
 
 from ..model.case import Reason
 from ..stores.base import StoreError
+from ..stores.crash import CrashPoint, reached
 from .clock import Clock
 from .engine import Engine
 from .receipt import Input, Receipt, Status
@@ -186,6 +187,7 @@ class Runner:
             if not submission.done.cancelled():
                 submission.done.set_result(receipts[start:end])
             start = end
+        reached(CrashPoint.TURN_ANSWERED)
         self._after_turn()
 
     def _judge(self, inputs: list[Input]) -> list[Receipt]:

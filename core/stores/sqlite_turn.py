@@ -24,6 +24,7 @@ from .codec import (
     micros_or_none,
     moment,
 )
+from .crash import CrashPoint, reached
 from .link import Link
 
 KEYS_MAX: Final = 5000
@@ -89,7 +90,9 @@ class SqliteTurn:
             raise RuntimeError("this turn has been committed or left; open another one")
         with self._link.in_words():
             self._write(writes)
+        reached(CrashPoint.TURN_WRITTEN)
         self._link.commit()
+        reached(CrashPoint.TURN_COMMITTED)
 
     def _find(self, lookup: sql.Lookup, keys: Sequence[Any]) -> list[Any]:
         if len(keys) > KEYS_MAX:
