@@ -14,6 +14,7 @@ from enum import StrEnum
 class CrashPoint(StrEnum):
     """Where a process may die, named by what it has just done."""
 
+    MIGRATED = "migrated"
     OUTAGE_SHIFTED = "outage_shifted"
     TURN_BEGUN = "turn_begun"
     TURN_JUDGED = "turn_judged"

@@ -2,7 +2,8 @@
 
 Times are whole microseconds since the epoch, in UTC. Every row that belongs to a place carries its ``partition``, so
 that a table can later be split by it. Street-wide tables have none: ``rulebook`` is named by content and shared by all
-partitions, ``token`` and ``access`` are about people and not places, ``turn`` and ``meta`` are about the engine itself.
+partitions, ``token`` and ``access`` are about people and not places, ``turn``, ``purge`` and ``meta`` are about the
+engine itself.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ..model.chain import Severity
 from .base import EventState, OutboxState
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration that leads to the tables below."""
 
 VERSION_TABLE: Final = (
@@ -152,7 +153,8 @@ Index("ix_case_wake_at", case.c.wake_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_open_newest", case.c.opened_at, case.c.id, sqlite_where=OPEN)
 Index("ix_case_newest", case.c.opened_at, case.c.id)
 Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id)
-
+# How retention finds what has been closed long enough.
+Index("ix_case_closed_at", case.c.closed_at, case.c.id, sqlite_where=case.c.closed_at.is_not(None))
 Index("ix_case_parent", case.c.parent, case.c.opened_at, case.c.id, sqlite_where=case.c.parent.is_not(None))
 
 case_party: Final = Table(
@@ -205,6 +207,7 @@ journal: Final = Table(
     _number("due", nullable=True),
     _text("by"),
     _text("event"),
+    _blob("hash"),
     UniqueConstraint("case", "seq"),
     # An audit never gives the number of a line away twice, not even after its newest lines were taken out.
     sqlite_autoincrement=True,
@@ -260,6 +263,18 @@ token: Final = Table(
 access: Final = Table("access", metadata, _row(), _number("at"), _text("reader"), _text("what"), _text("purpose"))
 
 turn: Final = Table("turn", metadata, Column("seq", Integer, primary_key=True), _number("at"), _text("digest"))
+
+purge: Final = Table(
+    "purge",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("until", BigInteger, primary_key=True),
+    _number("days"),
+    _number("began_at"),
+    _number("ended_at"),
+    _number("rows"),
+    sqlite_with_rowid=False,
+)
 
 meta: Final = Table("meta", metadata, Column("name", Text, primary_key=True), _number("value"))
 

@@ -12,6 +12,7 @@ import orjson
 
 from . import statements as sql
 from .casebook import Casebook
+from .chain import Chains
 from .codec import micros, moment
 from .link import Link
 from .sqlite_courier import SqliteCourier, SqliteDoors
@@ -33,6 +34,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
     def __init__(self, path: Path | None = None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self._casebook = Casebook()
+        self._chains = Chains()
         self._writes = Link(path, busy_seconds)
         try:
             prepare(self._writes)
@@ -47,7 +49,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
     def turn(self) -> Iterator[SqliteTurn]:
         """A write transaction, alone against every other process; left without commit it leaves no trace."""
         with self._writes.transaction(commits=False):
-            yield SqliteTurn(self._writes, self._casebook)
+            yield SqliteTurn(self._writes, self._casebook, self._chains)
 
     def next_due(self) -> datetime | None:
         """The earliest instant a case or a watchdog waits for, or ``None``: how long the engine may sleep."""

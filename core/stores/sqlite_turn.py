@@ -14,6 +14,7 @@ from ..model.notice import Notice
 from . import statements as sql
 from .base import Conduct, EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
 from .casebook import Casebook
+from .chain import Chains, Grown
 from .codec import (
     MICROSECOND,
     decode_expects,
@@ -40,10 +41,11 @@ WAIT_MAX: Final = "wait_max"
 class SqliteTurn:
     """What one turn reads and writes; made by ``SqliteStore.turn``, which holds the transaction."""
 
-    def __init__(self, link: Link, casebook: Casebook) -> None:
+    def __init__(self, link: Link, casebook: Casebook, chains: Chains) -> None:
         self._link = link
         self._raw = link.raw
         self._casebook = casebook
+        self._chains = chains
         self._asleep: int = link.row(sql.SLEEP)[0]
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
@@ -89,9 +91,10 @@ class SqliteTurn:
         if not self._raw.in_transaction:
             raise RuntimeError("this turn has been committed or left; open another one")
         with self._link.in_words():
-            self._write(writes)
+            grown = self._write(writes)
         reached(CrashPoint.TURN_WRITTEN)
         self._link.commit()
+        self._chains.keep(grown)
         reached(CrashPoint.TURN_COMMITTED)
 
     def _find(self, lookup: sql.Lookup, keys: Sequence[Any]) -> list[Any]:
@@ -115,7 +118,7 @@ class SqliteTurn:
 
     # what is written -------------------------------------------------------------------------------------------
 
-    def _write(self, writes: Writes) -> None:
+    def _write(self, writes: Writes) -> Grown:
         put = self._raw.executemany
         rules = {case.rules.digest: case.rules for case in writes.cases}
         put(sql.ADD_RULES.text, [(digest, encode_rules(text)) for digest, text in rules.items()])
@@ -132,15 +135,19 @@ class SqliteTurn:
         if writes.conduct:
             put(sql.PUT_CONDUCT.text, writes.conduct)
         partitions = self._partitions(writes)
-        put(
-            sql.ADD_ENTRY.text,
-            [(JOURNAL_VERSION, partitions.get(entry.case, ""), *entry_row(entry)) for entry in writes.entries],
-        )
+        lines = [(JOURNAL_VERSION, partitions.get(entry.case, ""), *entry_row(entry)) for entry in writes.entries]
+        rows, grown = self._chains.append(lines, self._heads(lines))
+        put(sql.ADD_ENTRY.text, rows)
         at = micros(writes.at)
         put(sql.SILENCE.text, [sql.SILENCE.values({"of_order": order, "now": at}) for order in writes.silenced])
         put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
         self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
+        return grown
+
+    def _heads(self, lines: Sequence[tuple[Any, ...]]) -> dict[tuple[str, int], bytes]:
+        unknown = self._chains.unknown(lines)
+        return {(case, seq): head for case, seq, head in self._find(sql.HEADS, unknown)} if unknown else {}
 
     def _write_quarantine(self, released: Sequence[tuple[str, str, str]], kept: Sequence[Quarantined]) -> None:
         """Released first: what is retried in vain comes back in the same turn."""

@@ -196,6 +196,8 @@ PUT_CASE: Final = _replacing(case, ("id",), fixed=_FIXED)
 ADD_PARTY: Final = sql(_inserting(case_party).on_conflict_do_nothing())
 ADD_BROUGHT: Final = sql(_inserting(brought).on_conflict_do_nothing())
 PUT_CONDUCT: Final = _replacing(conduct, ("place", "role"))
+_HEAD: Final = [journal.c.case, journal.c.seq, journal.c.hash]
+HEADS: Final = _lookup(_HEAD, 2, lambda key: and_(journal.c.case == key[0], journal.c.seq == key[1]))
 ADD_ENTRY: Final = sql(_inserting(journal))
 ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
 ADD_TURN: Final = sql(_inserting(turn))
@@ -247,7 +249,7 @@ QUARANTINE: Final = sql(_first(select(*_KEPT).order_by(quarantine.c.row)))
 CHILDREN: Final = sql(
     _first(select(*_CASE).where(case.c.parent == _ask("parent")).order_by(case.c.opened_at.desc(), case.c.id.desc()))
 )
-_ENTRY: Final = [column for column in journal.c if column.name not in ("row", "v", "partition")]
+_ENTRY: Final = [column for column in journal.c if column.name not in ("row", "v", "partition", "hash")]
 JOURNAL: Final = sql(select(*_ENTRY).where(journal.c.case == _ask("case")).order_by(journal.c.seq))
 JOURNAL_AFTER: Final = sql(
     _first(select(journal.c.row, *_ENTRY).where(journal.c.row > _ask("after")).order_by(journal.c.row))

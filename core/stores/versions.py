@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .base import StoreError
+from .crash import CrashPoint, reached
 from .link import Link
 from .schema import REVISION, creation, metadata
 
@@ -58,6 +59,7 @@ def migrate(link: Link) -> None:
             ) from error
         except DBAPIError as error:
             raise error.orig or error from error
+        reached(CrashPoint.MIGRATED)
         connection.commit()
 
 
