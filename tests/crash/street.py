@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from civicloop.core.stores.crash import CrashPoint
 from civicloop.core.street.sample import write_sample
 
-BINS = 20
-POINTS = 20
+DOOMED = Path(__file__).with_name("doomed.py")
 FAST = """
 [channels.drop]
 kind = "file_drop"
 directory = "var/drop"
+
+[channels.flaky]
+kind = "webhook"
+url = "http://127.0.0.1:{port}/flaky"
+
+[channels.broken]
+kind = "webhook"
+url = "http://127.0.0.1:{port}/broken"
+
+[delivery]
+default = ["drop", "flaky"]
+ops = ["drop"]
+commands = ["drop"]
 
 [plugins.garbage_sorting]
 [plugins.garbage_sorting.overflow]
@@ -33,13 +51,66 @@ TRY_SECONDS = 0.05
 WAIT_SECONDS_MAX = 60.0
 
 
-def make_street(folder: Path) -> Path:
-    """The sample street with more bins, notices dropped as files, and an overflow chain that climbs in seconds."""
+class Fate(NamedTuple):
+    """How a daemon ends: at the ``nth`` time it reaches a point, on a disk that forgets, or (with neither) as told."""
+
+    at: CrashPoint | None = None
+    nth: int = 1
+    disk: str = ""
+
+    @property
+    def options(self) -> list[str]:
+        """For ``doomed.py``."""
+        at = ["--at", self.at.value, "--nth", str(self.nth)] if self.at else []
+        return at + (["--disk", self.disk] if self.disk else [])
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """Takes a notice at the second try on ``/flaky`` and never on ``/broken``."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        heard = self.server.heard  # type: ignore[attr-defined]
+        key = self.headers["Idempotency-Key"]
+        heard[key] = heard.get(key, 0) + 1
+        status = 410 if self.path == "/broken" else 500 if heard[key] == 1 else 204
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing: what is told on standard error would bury a failure."""
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[int, dict[str, int]]]:
+    """A webhook receiver on a free port; how often each notice, by its key, has come to it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    heard: dict[str, int] = {}
+    server.heard = heard  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1], heard
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def make_street(folder: Path, port: int, rounds: int) -> Path:
+    """The sample street with a bin and a drop point for each round, and an overflow chain that climbs in seconds.
+
+    Notices are dropped as files and posted to ``port``: there is a way that fails at first, and, for people on a
+    roster, one that always refuses.
+    """
     write_sample(folder)
     devices = folder / "devices.csv"
     head = devices.read_text(encoding="utf-8").splitlines()[0].split(",")
-    rows = [row(head, id=f"bin-{n}", kind="bin") for n in range(BINS)]
-    rows += [row(head, id=f"point-{n}", kind="drop_point") for n in range(POINTS)]
+    rows = [row(head, id=f"bin-{n}", kind="bin") for n in range(rounds)]
+    rows += [row(head, id=f"point-{n}", kind="drop_point") for n in range(rounds)]
     devices.write_text("\n".join([",".join(head), *rows]) + "\n", encoding="utf-8")
     settings = folder / "civicloop.toml"
     text = settings.read_text(encoding="utf-8")
@@ -47,11 +118,11 @@ def make_street(folder: Path) -> Path:
     chain = "".join(
         f'[plugins.garbage_sorting.overflow.chain.{step}]\naccept = "1 second"\n' for step in steps_of_overflow()
     )
-    delivery = '[delivery]\ndefault = ["drop"]\nops = ["drop"]\ncommands = ["drop"]\n'
-    settings.write_text(kept + FAST + chain + delivery, encoding="utf-8")
+    settings.write_text(kept + FAST.format(port=port) + chain, encoding="utf-8")
     for name in ("parties.csv", "people.csv"):
         people = folder / name
-        people.write_text(people.read_text(encoding="utf-8").replace("console", "drop"), encoding="utf-8")
+        told = people.read_text(encoding="utf-8").replace(",console,", ",drop;broken,").replace("console", "drop")
+        people.write_text(told, encoding="utf-8")
     return folder
 
 
@@ -80,9 +151,15 @@ class Victim:
             self.port = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, and wait until it is ready."""
-        command = [sys.executable, "-m", "civicloop.cli", "run", str(self.folder)]
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid if self._process else 0
+
+    def start(self, fate: Fate | None = None) -> bool:
+        """Start it and wait until it is ready; ``False`` when its fate came before that."""
+        fate = fate or Fate()
+        command = [sys.executable, str(DOOMED), *fate.options, "--", "run", str(self.folder)]
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -90,17 +167,28 @@ class Victim:
             )
         for _ in range(TRIES_MAX):
             if self._process.poll() is not None:
+                if fate.at is not None and self._process.returncode == -signal.SIGKILL:
+                    return False
                 said = (self.folder / "daemon.log").read_text(encoding="utf-8")[-2000:]
                 raise AssertionError(f"the daemon ended with {self._process.returncode}:\n{said}")
             if self.get("/readyz") is not None:
-                return
+                return True
             time.sleep(TRY_SECONDS)
         raise AssertionError("the daemon was not ready in time")
+
+    def dies(self, seconds_max: float) -> bool:
+        """Wait until it has died by its own hand; whether it has."""
+        if self._process is None:
+            return True
+        try:
+            return self._process.wait(seconds_max) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
 
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
 
     def stop(self) -> int:
@@ -131,5 +219,5 @@ class Victim:
                 return results
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{error.code}: {error.read().decode()}") from error
-        except OSError:
+        except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
             return None
