@@ -43,6 +43,9 @@ REACHED: Final = {
 }
 """The points that a daemon under this load reaches, and up to the how-manieth time it is left alive."""
 
+ELSEWHERE: Final = {CrashPoint.MIGRATED: "tests/stores/test_migrations.py"}
+"""The others, and the tests in which a process dies there."""
+
 Told = tuple[tuple[str, ...], ...]
 
 

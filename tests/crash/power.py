@@ -31,7 +31,8 @@ RECORD: Final = struct.Struct("<qq")
 """Offset and length of a write, which follows; a length of -1 stands for a truncation to the offset."""
 
 _int, _pointer = ctypes.c_int, ctypes.c_void_p
-_Open = ctypes.CFUNCTYPE(_int, _pointer, ctypes.c_char_p, _pointer, _int, _pointer)
+# The name goes on as the pointer that it came as: SQLite keeps it for as long as the file is open.
+_Open = ctypes.CFUNCTYPE(_int, _pointer, _pointer, _pointer, _int, _pointer)
 _Delete = ctypes.CFUNCTYPE(_int, _pointer, ctypes.c_char_p, _int)
 _Write = ctypes.CFUNCTYPE(_int, _pointer, _pointer, _int, ctypes.c_int64)
 _Truncate = ctypes.CFUNCTYPE(_int, _pointer, ctypes.c_int64)
@@ -115,12 +116,12 @@ class Disk:
 
     # --- what SQLite calls
 
-    def _open(self, _vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
+    def _open(self, _vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
         code = self._open_real(ctypes.addressof(self._real.contents), name, file, flags, out)
         if code == 0 and name and flags & (MAIN_DB | WAL):
             slot = ctypes.cast(file, ctypes.POINTER(ctypes.c_void_p))
             with self._lock:
-                path = os.fsdecode(name)
+                path = os.fsdecode(ctypes.string_at(name))
                 self._names[file] = path
                 self._begin(path)
                 slot[0] = ctypes.addressof(self._wrapped(slot[0] or 0))

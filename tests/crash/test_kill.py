@@ -12,10 +12,11 @@ from civicloop.core.stores.base import StoreError
 from civicloop.core.stores.crash import CrashPoint
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .deaths import REACHED, Outcome, Senders, fates, live, stored_events
+from .deaths import ELSEWHERE, REACHED, Outcome, Senders, fates, live, stored_events
 from .power import cut
 from .street import Fate, Victim, make_street, receiver
 
+ROOT = Path(__file__).parents[2]
 KILLS = 20
 CUTS = 6
 
@@ -25,8 +26,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return live(tmp_path_factory.mktemp("undisturbed") / "street", [], random.Random(0))
 
 
-def test_every_crash_point_is_reached_by_the_load() -> None:
-    assert set(REACHED) == set(CrashPoint)
+def test_at_every_crash_point_something_dies() -> None:
+    assert set(REACHED) | set(ELSEWHERE) == set(CrashPoint)
+    for point, where in ELSEWHERE.items():
+        assert f"CrashPoint.{point.name}" in (ROOT / where).read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
