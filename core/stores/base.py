@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..model.case import Case, Entry
 from ..model.notice import Notice
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
 
 
 class StoreError(Exception):
@@ -365,6 +368,10 @@ class Store(Protocol):
 
     def accesses(self, most: int) -> list[Access]:
         """The latest readings, newest first."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Everything as it is now, read piece by piece while others go on writing."""
         ...
 
     def close(self) -> None:
