@@ -15,6 +15,7 @@ from .casebook import Casebook
 from .chain import Chains
 from .codec import micros, moment
 from .link import Link
+from .purging import SqlitePurger
 from .snapshot import Snapshot
 from .sqlite_courier import SqliteCourier, SqliteDoors
 from .sqlite_reader import SqliteReader
@@ -24,7 +25,7 @@ from .versions import prepare
 BUSY_SECONDS: Final = 5.0
 
 
-class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
+class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
     """A store in the file ``path``, or in memory for ``None``.
 
     Several processes may use one file at once, and several threads one store: turns and other writes wait up to
