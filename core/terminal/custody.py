@@ -1,4 +1,4 @@
-"""The commands that keep a store: verify, backup, restore."""
+"""The commands that keep a store: verify, backup, restore, retention."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import as_json, in_store, maybe_folder, pass_voice
+from .options import as_json, desk, in_store, maybe_folder, pass_voice
 from .shell import Spoken, text
 from .voice import Voice
 
@@ -66,3 +66,22 @@ def restore(voice: Voice, words: tuple[str, ...], force: bool) -> None:
 
     folder, (file,) = split_words(voice, words, ("FILE",))
     put_back(voice, folder, Path(file), force)
+
+
+@click.command("retention", cls=Spoken)
+@maybe_folder
+@click.option("--now", "at_once", is_flag=True, help="Drop what is due now, whether the daemon runs or not.")
+@in_store
+@as_json
+@pass_voice
+def retention(voice: Voice, folder: Path | None, at_once: bool, store: Path | None, as_json: bool) -> None:
+    """Show how long each class of data is kept, how much is old enough to go, and what went last.
+
+    各类数据保存多久，有多少到期，最近清理了什么。
+
+    The daemon drops what is due every hour by itself. Cases that are open keep all they need.
+    """
+    from .retaining import show_retention
+
+    with desk(voice, folder, store) as at:
+        show_retention(at, at_once, as_json)
