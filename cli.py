@@ -15,6 +15,7 @@ from .core.model.case import Stage
 from .core.model.given import Verb
 from .core.terminal.back_office import deadletters, events, token
 from .core.terminal.balances import indicators, ledger
+from .core.terminal.custody import backup, restore, retention, verify
 from .core.terminal.options import as_json, at_address, desk, in_store, maybe_folder, pass_voice
 from .core.terminal.shell import FILE, FOLDER, LANGUAGE, LANGUAGES, Family, Root, text, time
 from .core.terminal.voice import Voice
@@ -338,7 +339,7 @@ def answer(
         give_answer(at, ref, verb, Said(**said), key, as_json)
 
 
-for command in (ledger, indicators, events, deadletters, token):
+for command in (ledger, indicators, events, deadletters, token, verify, backup, restore, retention):
     civicloop.add_command(command)
 
 

@@ -21,6 +21,7 @@ from .engine.letters import write_letter
 from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
+from .engine.retention import Sweeper
 from .engine.runner import QueueFull, Runner, Unavailable
 from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
@@ -86,6 +87,7 @@ class Daemon:
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
+        self._sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
         self._body_bytes_max = limits.body_bytes_max
         self._limits = Limits(members_max=limits.batch_events_max)
         self._stop = asyncio.Event()
@@ -126,14 +128,15 @@ class Daemon:
             asyncio.create_task(self._courier.run(), name="courier"),
             asyncio.create_task(self._stop.wait()),
         ]
-        player = asyncio.create_task(self._play(play))
+        beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self._sweeper.run(), name="retention")]
         try:
             with self._signals():
                 await self._listen(web_runner)
                 announce(self._greeting())
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            player.cancel()
+            for task in beside:
+                task.cancel()
             await self._shut_down(web_runner, *tasks[:2])
             tasks[2].cancel()
         for task in tasks[:2]:

@@ -26,6 +26,10 @@ class CrashPoint(StrEnum):
     NOTICES_MARKED = "notices_marked"
     NOTICE_PUT_OFF = "notice_put_off"
     NOTICE_BURIED = "notice_buried"
+    STORE_COPIED = "store_copied"
+    COPY_CHECKED = "copy_checked"
+    COPY_RENAMED = "copy_renamed"
+    PIECE_PURGED = "piece_purged"
 
 
 _watchers: list[Callable[[CrashPoint], None]] = []

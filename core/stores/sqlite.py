@@ -15,6 +15,8 @@ from .casebook import Casebook
 from .chain import Chains
 from .codec import micros, moment
 from .link import Link
+from .purging import SqlitePurger
+from .snapshot import Snapshot
 from .sqlite_courier import SqliteCourier, SqliteDoors
 from .sqlite_reader import SqliteReader
 from .sqlite_turn import ALIVE_AT, ASLEEP, SqliteTurn
@@ -23,7 +25,7 @@ from .versions import prepare
 BUSY_SECONDS: Final = 5.0
 
 
-class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
+class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
     """A store in the file ``path``, or in memory for ``None``.
 
     Several processes may use one file at once, and several threads one store: turns and other writes wait up to
@@ -33,6 +35,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
 
     def __init__(self, path: Path | None = None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self._busy_seconds = busy_seconds
         self._casebook = Casebook()
         self._chains = Chains()
         self._writes = Link(path, busy_seconds)
@@ -81,6 +84,21 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
                 raw.executemany(sql.REARM.text, list(_kept(armed, micros(silent_from) - asleep, outage)))
                 raw.execute(sql.PUT_META.text, (ASLEEP, asleep + outage))
                 raw.execute(sql.PUT_META.text, (ALIVE_AT, micros(silent_until)))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Everything as it is now, however long the reading takes; the write-ahead log cannot shrink meanwhile."""
+        if self.path is None:
+            with self._reads.lock:
+                yield Snapshot(self._reads)
+            return
+        link = Link(self.path, self._busy_seconds)
+        try:
+            with link.in_words():
+                link.raw.execute("BEGIN")
+            yield Snapshot(link)
+        finally:
+            link.close()
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""

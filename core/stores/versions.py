@@ -17,12 +17,12 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 def prepare(link: Link) -> None:
     """Make or migrate the tables. Raises ``StoreError`` for a database of a newer version or of somebody else."""
     with link.in_words():
-        if _revision(link) == REVISION:
+        if revision_of(link) == REVISION:
             return
     with link.transaction() as raw:
         # Asked again under the lock: another process may have done it while this one waited.
         with link.in_words():
-            revision = _revision(link)
+            revision = revision_of(link)
             if revision == REVISION:
                 return
             if revision is None and _is_empty(raw):
@@ -54,7 +54,7 @@ def migrate(link: Link) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise StoreError(
-                f"{link.name} was written by a newer civicloop (revision {_revision(link)}, this one knows up to"
+                f"{link.name} was written by a newer civicloop (revision {revision_of(link)}, this one knows up to"
                 f" {REVISION}): install that version again, or name another file"
             ) from error
         except DBAPIError as error:
@@ -63,7 +63,7 @@ def migrate(link: Link) -> None:
         connection.commit()
 
 
-def _revision(link: Link) -> str | None:
+def revision_of(link: Link) -> str | None:
     """The migration the database stands at: empty before the first, ``None`` for one that Alembic never saw."""
     if link.raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
         return None

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from .complaint import nearest
 
@@ -122,6 +122,37 @@ class Limits(Table):
         return batch
 
 
+class Retention(Table):
+    """``[retention]``: for how many days each class of data is kept, at least; a case that is open keeps what it needs.
+
+    ``events_days``: network logs are kept six months or longer (Cybersecurity Law article 21). ``media_days``:
+    references to pictures, in the members ``media_fields`` of events' data (30 days of video, Public Security Video
+    Regulations article 8); evidence follows its case. ``access_days``: records of processing, three years (PIPL
+    article 56). Nothing longer than its purpose needs it (PIPL article 19); ``closed_cases_days`` (five years) and
+    ``journals_days`` (ten) are assumptions, to be set as the archives of the street demand.
+    """
+
+    events_days: int = Field(default=180, ge=30, le=36500)
+    media_days: int = Field(default=30, ge=1, le=36500)
+    media_fields: Names = ("image",)
+    notices_days: int = Field(default=180, ge=30, le=36500)
+    memories_days: int = Field(default=400, ge=30, le=36500)
+    quarantine_days: int = Field(default=180, ge=1, le=36500)
+    closed_cases_days: int = Field(default=1825, ge=30, le=36500)
+    journals_days: int = Field(default=3650, ge=365, le=36500)
+    access_days: int = Field(default=1095, ge=180, le=36500)
+
+    @model_validator(mode="after")
+    def _nothing_outlives_what_it_hangs_on(self) -> Retention:
+        if self.journals_days < self.closed_cases_days:
+            raise ValueError(
+                "journals_days is less than closed_cases_days; a case has its journal as long as it is kept"
+            )
+        if self.quarantine_days > self.events_days:
+            raise ValueError("quarantine_days exceeds events_days; what waits in quarantine needs its event")
+        return self
+
+
 class Channel(BaseModel):
     """``[channels.NAME]``: its kind, and raw settings that the plugin which brings this kind reads.
 
@@ -183,6 +214,15 @@ class Settings(Table):
     store: StoreTable = StoreTable()
     listen: ListenTable = ListenTable()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     channels: dict[str, Channel] = Field(default_factory=dict)
     delivery: Delivery = Delivery()
     plugins: dict[str, Plugin] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _events_are_known_as_long_as_they_must_be(self) -> Settings:
+        if self.retention.events_days < self.limits.dedupe_days:
+            raise ValueError(
+                "retention.events_days is less than limits.dedupe_days; a repeated event is known by the stored one"
+            )
+        return self
