@@ -1,0 +1,124 @@
+"""Fair queueing: nothing lost, nothing reordered within a sender, bounded, and nobody starves (decision 18)."""
+
+from collections import Counter, defaultdict, deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from civicloop.core.engine.queueing import QUANTUM, FairQueue
+
+SIZE_MAX = 2_000
+BATCH_MAX = 200
+SENDERS = "abcde"
+
+puts = st.tuples(st.sampled_from(SENDERS), st.integers(1, 2 * BATCH_MAX))
+takes = st.none()
+
+
+@given(st.lists(puts | takes, max_size=200))
+def test_nothing_is_lost_and_nothing_overtakes_within_a_sender(doings: list[tuple[str, int] | None]) -> None:
+    queue: FairQueue[tuple[str, int, int]] = FairQueue(SIZE_MAX)
+    model: defaultdict[str, deque[tuple[str, int, int]]] = defaultdict(deque)
+    for number, doing in enumerate([*doings, *[None] * (len(doings) + 1)]):
+        held = {sender: sum(size for _, _, size in line) for sender, line in model.items()}
+        assert (queue.size, len(queue)) == (sum(held.values()), sum(map(len, model.values())))
+        assert queue.size <= SIZE_MAX
+        if doing is not None:
+            sender, size = doing
+            room = SIZE_MAX - queue.size
+            assert queue.held(sender) == held.get(sender, 0)
+            assert queue.put(sender, (sender, number, size), size) is (held.get(sender, 0) + size <= room)
+            if held.get(sender, 0) + size <= room:
+                model[sender].append((sender, number, size))
+            continue
+        taken = queue.take(BATCH_MAX)
+        assert bool(taken) is any(model.values()), "a turn takes something whenever something waits"
+        assert sum(size for _, _, size in taken) <= BATCH_MAX or len(taken) == 1
+        for one in taken:
+            assert model[one[0]].popleft() == one
+    assert not any(model.values())
+    assert (queue.size, len(queue), queue.take(1)) == (0, 0, [])
+
+
+@given(st.dictionaries(st.sampled_from(SENDERS), st.integers(1, BATCH_MAX), min_size=2), st.integers(1, 60))
+def test_those_who_always_wait_are_served_alike_however_they_cut_their_batches(
+    sizes: dict[str, int], turns: int
+) -> None:
+    queue: FairQueue[tuple[str, int]] = FairQueue(100 * BATCH_MAX)
+    served: Counter[str] = Counter(dict.fromkeys(sizes, 0))
+    for _ in range(turns):
+        for sender, size in sizes.items():
+            while queue.held(sender) < 2 * BATCH_MAX:
+                assert queue.put(sender, (sender, size), size)
+        for sender, size in queue.take(BATCH_MAX):
+            served[sender] += size
+    # Whoever was first may have been served once for each of the others as they came, never more however long it lasts.
+    assert max(served.values()) - min(served.values()) <= (len(sizes) + 1) * (QUANTUM + max(sizes.values()))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, BATCH_MAX)), min_size=1, max_size=60),
+    st.integers(0, 10),
+)
+def test_whoever_was_quiet_waits_for_one_item_of_a_flood_at_most(flood: list[tuple[str, int]], turns: int) -> None:
+    queue: FairQueue[str] = FairQueue(SIZE_MAX)
+    for _ in range(2):  # the second time there are rounds under way
+        for sender, size in flood:
+            queue.put(sender, sender, size)
+        for _ in range(turns):
+            queue.take(BATCH_MAX)
+    fresh = len([line for line in queue._fresh if line.items])
+    assert queue.put("alarm", "alarm", 1), "there is always room for one more"
+    before = [*queue.take(BATCH_MAX), *queue.take(BATCH_MAX), *(queue.take(1) if fresh else [])]
+    if not fresh:  # nobody else is new: one item of the rounds at most comes before it
+        assert before.index("alarm") <= 1
+    while queue.size:
+        before += queue.take(BATCH_MAX)
+    assert before.count("alarm") == 1
+
+
+def test_one_who_comes_back_with_a_large_batch_each_time_does_not_get_more_than_one_who_waits() -> None:
+    queue: FairQueue[tuple[str, int]] = FairQueue(100 * BATCH_MAX)
+    served: Counter[str] = Counter()
+    for _ in range(50):
+        if not queue.held("bursts"):
+            queue.put("bursts", ("bursts", BATCH_MAX), BATCH_MAX)
+        while queue.held("waits") < 2 * BATCH_MAX:
+            queue.put("waits", ("waits", 1), 1)
+        for sender, size in queue.take(BATCH_MAX):
+            served[sender] += size
+    assert served["waits"] >= served["bursts"] - 2 * (QUANTUM + BATCH_MAX)
+
+
+def test_ever_new_senders_cannot_starve_one_who_waits_and_leave_nothing_behind() -> None:
+    queue: FairQueue[str] = FairQueue(SIZE_MAX)
+    for _ in range(QUANTUM + 50):
+        assert queue.put("old", "old", 1)
+    queue.take(QUANTUM + 10)  # it is not new any more
+    waiting = queue.held("old")
+    for number in range(10 * waiting):
+        queue.put(f"new {number}", "new", 1)
+        queue.put(f"new too {number}", "new", 1)
+        queue.take(2)
+    assert queue.held("old") == 0
+    while queue.size:
+        queue.take(BATCH_MAX)
+    assert (queue._lines, len(queue._fresh), len(queue._rounds)) == ({}, 0, 0)
+
+
+def test_debts_of_ever_new_senders_are_forgotten_in_time() -> None:
+    queue: FairQueue[str] = FairQueue(100_000)
+    for number in range(5_000):
+        while queue.held("old") < 2 * BATCH_MAX:
+            queue.put("old", "old", 1)
+        queue.put(f"new {number}", "new", BATCH_MAX)
+        queue.take(BATCH_MAX)
+        queue.take(BATCH_MAX)
+        assert len(queue._lines) < 100
+
+
+def test_alone_half_of_the_room_and_never_all_of_it() -> None:
+    queue: FairQueue[int] = FairQueue(100)
+    taken_in = {sender: sum(queue.put(sender, number, 1) for number in range(100)) for sender in "abc"}
+    assert taken_in == {"a": 50, "b": 25, "c": 13}
+    assert queue.put("d", 0, 12)
