@@ -29,8 +29,8 @@ class FairQueue(Generic[Item]):
 
     A line keeps its order. Lines are served in rounds, each its ``QUANTUM``, so that senders who always have something
     waiting are served alike in size, not in number. A sender who had nothing waiting is fresh: until it has had its
-    first ``QUANTUM`` it comes before the rounds, item by item with others who are fresh. Where ever new senders come, they
-    and the rounds are served alike.
+    first ``QUANTUM`` it comes before the rounds, item by item with others who are fresh. Where new senders come without
+    end, they and the rounds are served alike.
 
     A sender may have as much waiting as it leaves room for others: alone half of the whole. So there is always room
     for one more, and only those who fill the queue are refused.

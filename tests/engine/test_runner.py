@@ -118,7 +118,7 @@ def test_a_flood_fills_its_own_share_and_an_alarm_of_somebody_else_is_in_the_nex
         runner.stop()
         await runner.run()
         assert "77" in sizes[0] + sizes[1], "one turn of somebody else's at most"
-        assert [id for turn in sizes for id in turn if id != "77"] == [str(number) for number in range(50)]
+        assert [one for turn in sizes for one in turn if one != "77"] == [str(number) for number in range(50)]
         assert [len(await one) for one in (*flood, alarm)] == [10] * 5 + [1]
 
     run(story())
