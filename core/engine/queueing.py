@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heappop, heappush
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 
-QUANTUM: Final = 100
-"""How much one sender is served before the next one's turn comes; what it takes beyond that it owes."""
+ABSENT_MAX: Final = 1_000
+"""How many senders without anything waiting are remembered before those are looked for that may be forgotten."""
 
 
-class _Line(Generic[Item]):
-    """What one sender has waiting, and how much it may still be served in this round; a debt is negative."""
+class _Sender:
+    """How much a sender has waiting, and when on the queue's own clock all of it would have been served."""
 
-    __slots__ = ("credit", "held", "is_fresh", "items", "sender")
+    __slots__ = ("held", "until")
 
-    def __init__(self, sender: str) -> None:
-        self.sender = sender
-        self.items: deque[tuple[Item, int]] = deque()
+    def __init__(self) -> None:
         self.held = 0
-        self.credit = QUANTUM
-        self.is_fresh = True
+        self.until = 0.0
 
 
 class FairQueue(Generic[Item]):
-    """A bounded queue of items with sizes, in one line for each sender.
+    """A bounded queue of items with sizes, fair between their senders and in order for each of them.
 
-    A line keeps its order. Lines are served in rounds, each its ``QUANTUM``, so that senders who always have something
-    waiting are served alike in size, not in number. A sender who had nothing waiting is fresh: until it has had its
-    first ``QUANTUM`` it comes before the rounds, item by item with others who are fresh. Where new senders come without
-    end, they and the rounds are served alike.
+    It is weighted fair queueing with equal weights (Demers, Keshav and Shenker 1989). The clock of the queue shows
+    how much each sender that has something waiting would have been served by now if all were served at once, bit by
+    bit. Items are taken in the order in which they would be finished then: senders who always have something waiting
+    are served alike in size, not in number, and a small item of a sender who was quiet comes next.
 
     A sender may have as much waiting as it leaves room for others: alone half of the whole. So there is always room
     for one more, and only those who fill the queue are refused.
@@ -39,80 +36,56 @@ class FairQueue(Generic[Item]):
     def __init__(self, size_max: int) -> None:
         self.size = 0
         self._size_max = size_max
-        self._count = 0
-        self._lines: dict[str, _Line[Item]] = {}
-        self._fresh: deque[_Line[Item]] = deque()
-        self._rounds: deque[_Line[Item]] = deque()
-        self._lead = 0  # how much more the fresh have been served than the rounds, since there were both
+        self._items: list[tuple[float, int, int, str, Item]] = []
+        self._number = 0
+        self._senders: dict[str, _Sender] = {}
+        self._waiting = 0
+        self._clock = 0.0
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._items)
 
     def held(self, sender: str) -> int:
         """How much this sender has waiting."""
-        line = self._lines.get(sender)
-        return line.held if line is not None else 0
+        known = self._senders.get(sender)
+        return known.held if known is not None else 0
 
     def put(self, sender: str, item: Item, size: int) -> bool:
-        """Let an item wait; ``False`` where the sender has more waiting than there would be room for."""
-        line = self._lines.get(sender)
-        if (line.held if line is not None else 0) + size > self._size_max - self.size:
+        """Let an item wait; ``False`` where its sender has more waiting than it would leave room for."""
+        known = self._senders.get(sender)
+        if (known.held if known is not None else 0) + size > self._size_max - self.size:
             return False
-        if line is None:
-            line = self._lines[sender] = _Line(sender)
-            self._fresh.append(line)
-        line.items.append((item, size))
-        line.held += size
+        if known is None:
+            known = self._senders[sender] = _Sender()
+        if not known.held:
+            self._waiting += 1
+        known.held += size
+        # Who comes back early goes on where it was: short absences are no way around the others.
+        known.until = max(known.until, self._clock) + size
         self.size += size
-        self._count += 1
+        self._number += 1
+        heappush(self._items, (known.until, self._number, size, sender, item))
         return True
 
-    def take(self, size_max: int) -> list[Item]:
-        """The items whose turn it is, up to ``size_max`` together; a larger item comes alone."""
+    def take(self, size_min: int) -> list[Item]:
+        """The items whose turn it is, until they are ``size_min`` together; the last one may bring more."""
         taken: list[Item] = []
-        left = size_max
-        while self._count:
-            line = self._next()
-            item, size = line.items[0]
-            if size > left and taken:
-                break
-            self._serve(line, size)
+        end = self.size - size_min
+        while self._items and self.size > end:
+            _, _, size, name, item = heappop(self._items)
+            sender = self._senders[name]
+            self._clock += size / self._waiting
+            self.size -= size
+            sender.held -= size
+            if not sender.held:
+                self._waiting -= 1
             taken.append(item)
-            left -= size
-        if not self._count:
+        if not self._items or len(self._senders) - self._waiting > ABSENT_MAX:
             self._forget()
         return taken
 
-    def _serve(self, line: _Line[Item], size: int) -> None:
-        line.items.popleft()
-        line.held -= size
-        line.credit -= size
-        self.size -= size
-        self._count -= 1
-        if line.is_fresh:
-            self._lead += size
-            self._fresh.rotate(-1)
-        else:  # those who are not there do not save up a lead
-            self._lead = self._lead - size if self._fresh else max(0, self._lead - size)
-
-    def _next(self) -> _Line[Item]:
-        """The line that is served now. Something is waiting."""
-        while True:
-            lines = self._rounds if self._rounds and (self._lead > 0 or not self._fresh) else self._fresh
-            line = lines[0]
-            if line.credit > 0 and line.items:
-                return line
-            lines.popleft()
-            if line.credit > 0:  # it has nothing waiting and owes nothing: when it comes back, it comes as a new one
-                del self._lines[line.sender]
-            else:  # a line that is empty stays until its debt is paid, or short absences would be a way around it
-                line.credit += QUANTUM
-                line.is_fresh = False
-                self._rounds.append(line)
-
     def _forget(self) -> None:
-        """Nobody waits, so nobody has been kept waiting by anybody's debt."""
-        self._lines.clear()
-        self._fresh.clear()
-        self._rounds.clear()
-        self._lead = 0
+        """Forget who is neither here nor ahead of the others."""
+        here = {name: one for name, one in self._senders.items() if one.held or one.until > self._clock}
+        self._senders = here if self._items else {}
+        self._clock = self._clock if self._items else 0.0

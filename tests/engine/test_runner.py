@@ -74,7 +74,7 @@ def test_submissions_stay_together_and_batches_have_a_bound():
         runner.stop()
         await runner.run()
         await asyncio.gather(*waiting)
-        assert sizes == [3, 3, 10, 1]
+        assert sizes == [6, 10, 1]
 
     run(story())
 
