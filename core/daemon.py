@@ -27,6 +27,7 @@ from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
 from .gateway.metrics import Numbers
 from .gateway.office import Office
+from .gateway.porter import Patience, Porter
 from .gateway.replay import Timed
 from .gateway.tokens import Gate
 from .stores.base import Store
@@ -35,13 +36,6 @@ from .street.settings import is_loopback, split_address
 
 STOP_SECONDS_MAX: Final = 8.0
 """How long each part may take to finish; together less than a service manager usually waits before it kills."""
-
-KEEPALIVE_SECONDS: Final = 75.0
-LINGER_SECONDS: Final = 3.0
-"""How long a sender whose body was refused may go on sending before the connection is cut."""
-
-BACKLOG: Final = 1024
-"""How many connections may wait to be taken."""
 
 FIXED: Final = ("store", "listen", "limits")
 """The tables of civicloop.toml that are read at the start only."""
@@ -89,7 +83,8 @@ class Daemon:
         )
         self._sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
         self._body_bytes_max = limits.body_bytes_max
-        self._limits = Limits(members_max=limits.batch_events_max)
+        self._limits = Limits(limits.batch_events_max, limits.body_seconds_max)
+        self._patience = Patience(limits.connections_max, limits.idle_seconds_max, limits.body_seconds_max)
         self._stop = asyncio.Event()
         self.played = asyncio.Event()
         """Set once all recorded events have been taken in."""
@@ -115,14 +110,10 @@ class Daemon:
         away = self.engine.start(self._clock.now())
         if away:
             announce(f"back after {away}; deadlines that passed fire now, silence is judged once the sources caught up")
-        web_runner = web.AppRunner(
-            self._app(),
-            access_log=None,
-            shutdown_timeout=STOP_SECONDS_MAX,
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            lingering_time=LINGER_SECONDS,
-        )
+        web_runner = web.AppRunner(self._app(), shutdown_timeout=STOP_SECONDS_MAX)
         await web_runner.setup()
+        assert web_runner.server is not None
+        porter = Porter(web_runner.server, self._patience)
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(self.runner.run(), name="turns"),
             asyncio.create_task(self._courier.run(), name="courier"),
@@ -131,12 +122,13 @@ class Daemon:
         beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self._sweeper.run(), name="retention")]
         try:
             with self._signals():
-                await self._listen(web_runner)
+                self._address = (self._address[0], await porter.listen(*self._address))
                 announce(self._greeting())
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in beside:
                 task.cancel()
+            porter.close()
             await self._shut_down(web_runner, *tasks[:2])
             tasks[2].cancel()
         for task in tasks[:2]:
@@ -146,14 +138,8 @@ class Daemon:
         """Ask ``run`` to finish and return."""
         self._stop.set()
 
-    async def _listen(self, web_runner: web.AppRunner) -> None:
-        await web.TCPSite(web_runner, *self._address, backlog=BACKLOG).start()
-        self._address = (self._address[0], web_runner.addresses[0][1])
-
     async def _shut_down(self, web_runner: web.AppRunner, turns: asyncio.Task[Any], courier: asyncio.Task[Any]) -> None:
         """Take nothing new, decide and answer what was taken, then let go; what takes too long is left undone."""
-        for site in list(web_runner.sites):
-            await site.stop()
         self.runner.stop()
         self._courier.stop()
         _, late = await asyncio.wait({turns, courier}, timeout=STOP_SECONDS_MAX)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,6 +14,7 @@ from ..stores.base import StoreError
 from ..stores.crash import CrashPoint, reached
 from .clock import Clock
 from .engine import Engine
+from .queueing import FairQueue
 from .receipt import Input, Receipt, Status
 
 POLL: Final = timedelta(seconds=1)
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class QueueFull(Exception):
-    """More is waiting than may wait; the sender tries again after ``retry_after_seconds``."""
+    """More of this sender is waiting than may wait; it tries again after ``retry_after_seconds``."""
 
     retry_after_seconds = 1
 
@@ -47,7 +47,7 @@ class _Submission(NamedTuple):
 
 
 class Runner:
-    """Feeds an engine from a bounded queue and wakes it for its deadlines."""
+    """Feeds an engine from a bounded queue, fair between senders, and wakes it for its deadlines."""
 
     def __init__(
         self,
@@ -60,8 +60,7 @@ class Runner:
         self.engine = engine
         self.clock = clock
         self.trouble = ""
-        self._queue: deque[_Submission] = deque()
-        self._waiting = 0
+        self._queue: FairQueue[_Submission] = FairQueue(queue_max)
         self._queue_max = queue_max
         self._batch_max = batch_max
         self._after_turn = after_turn
@@ -73,12 +72,12 @@ class Runner:
     @property
     def waiting(self) -> int:
         """How many inputs are queued."""
-        return self._waiting
+        return self._queue.size
 
-    async def submit(self, inputs: list[Input]) -> list[Receipt]:
+    async def submit(self, inputs: list[Input], sender: str = "") -> list[Receipt]:
         """Queue inputs and wait until their turn is committed; they stay together in one turn.
 
-        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write.
+        Raises ``QueueFull`` when too much of this sender is waiting, ``Unavailable`` when the store could not write.
         """
         if not inputs:
             return []
@@ -88,11 +87,12 @@ class Runner:
             raise QueueFull(
                 f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once"
             )
-        if self._waiting + len(inputs) > self._queue_max:
-            raise QueueFull(f"{self._waiting} events are waiting already; send again in a moment")
         submission = _Submission(inputs, asyncio.get_running_loop().create_future())
-        self._queue.append(submission)
-        self._waiting += len(inputs)
+        if not self._queue.put(sender, submission, len(inputs)):
+            mine, waiting = self._queue.held(sender), self._queue.size
+            raise QueueFull(
+                f"{waiting} events are waiting already, {mine} of them from this sender; send again in a moment"
+            )
         self._wake.set()
         return await submission.done
 
@@ -163,15 +163,7 @@ class Runner:
         return due is not None and due <= self.clock.now()
 
     def _take(self) -> list[_Submission]:
-        batch: list[_Submission] = []
-        size = 0
-        while self._queue and (not batch or size + len(self._queue[0].inputs) <= self._batch_max):
-            submission = self._queue.popleft()
-            size += len(submission.inputs)
-            if not submission.done.cancelled():
-                batch.append(submission)
-        self._waiting -= size
-        return batch
+        return [one for one in self._queue.take(self._batch_max) if not one.done.cancelled()]
 
     def _turn(self, batch: list[_Submission]) -> None:
         inputs = [item for submission in batch for item in submission.inputs]

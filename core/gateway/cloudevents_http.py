@@ -44,9 +44,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may ask for; the server bounds the bytes of a body itself, before it is read."""
+    """What one request may ask for, and how many seconds its body may take; its bytes the server bounds itself."""
 
     members_max: int = 1000
+    body_seconds_max: float = 30.0
 
 
 DEFAULT_LIMITS: Final = Limits()

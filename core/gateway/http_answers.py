@@ -39,6 +39,7 @@ TITLES: Final = {
     417: "This cannot be expected",
     422: "The data does not fit",
     429: "Too much at once",
+    431: "The head of the request is too large",
     500: "A fault of this daemon",
     503: "Not ready",
 }
@@ -90,7 +91,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 def _answer_to(error: Exception, request: web.Request) -> web.StreamResponse:
     match error:
         case Refusal():
-            return problem(error.status, error.code, error.detail, **error.extra)
+            answer = problem(error.status, error.code, error.detail, **error.extra)
+            if error.status == 408:  # what is still to come of the body is not a request
+                answer.force_close()
+            return answer
         case EnvelopeError():
             return bad_envelope([error])
         case Unknown():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from aiohttp import HttpVersion11, web
 
 from .http_answers import Refusal, problem, too_large
 
-BODY_SECONDS_MAX: Final = 30.0
-"""How long a sender may take over one body; slower ones are cut off, or a few of them would hold every connection."""
 
+async def read_body(request: web.Request, seconds_max: float) -> bytes:
+    """The body, at most ``seconds_max`` after it was asked for: a few slow senders would hold every connection.
 
-async def read_body(request: web.Request, seconds_max: float = BODY_SECONDS_MAX) -> bytes:
-    """The body. Raises ``Refusal`` (408) for a slow sender, and what aiohttp raises for one too large or broken."""
+    Raises ``Refusal`` for a slow sender (408) and a compressed body (415), and what aiohttp raises for one that is too
+    large or broken.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise Refusal(415, "compressed_body", "compressed bodies are not read here; send it without Content-Encoding")
     if _is_too_long(request):
         raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=request.content_length or 0)
     if request.content.is_eof():

@@ -119,14 +119,14 @@ async def post_answer(request: web.Request) -> web.Response:
             "source": f"/cases/answers/{quote(bearer.name, safe='')}",
             "type": f"{PREFIX}{verb}",
             "subject": "/".join(parts),
-            "data": await _answer_data(request),
+            "data": await _answer_data(request, office.limits.body_seconds_max),
         }
     )
     return single(envelope, (await office.take(bearer, [envelope]))[0])
 
 
-async def _answer_data(request: web.Request) -> dict[str, Any]:
-    body = await read_body(request)
+async def _answer_data(request: web.Request, seconds_max: float) -> dict[str, Any]:
+    body = await read_body(request, seconds_max)
     try:
         data = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:

@@ -31,7 +31,7 @@ async def post_events(request: web.Request) -> web.Response:
     office = request.app[OFFICE]
     # Facts need ingest and answers need answer; whoever has either may come in, each member is looked at by itself.
     bearer = office.bearer(request, Scope.INGEST, Scope.ANSWER)
-    body = await read_body(request)
+    body = await read_body(request, office.limits.body_seconds_max)
     read = read_request(request.headers, body, office.limits)
     if errors := read.errors:
         return bad_envelope(errors)

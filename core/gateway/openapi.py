@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
@@ -11,6 +11,8 @@ from pydantic.json_schema import models_json_schema
 from ..engine.answering import AnswerData
 from ..model.case import Stage
 from ..model.given import Verb
+from ..stores.base import EventState
+from .cloudevents import ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, NAME_CHARACTERS_MAX
 from .cloudevents_http import BATCH_TYPE, STRUCTURED_TYPE
 from .http_cases import FILTERS, PAGE, PAGE_MAX
 from .problems import MEDIA_TYPE as PROBLEM
@@ -18,19 +20,39 @@ from .views import CasePage, CaseView, ReceiptPage, ReceiptView
 
 Json = dict[str, Any]
 
+TEXT: Final = r"^[^\u0000-\u001f\u007f-\u009f]+$"
+Text = Annotated[str, Field(min_length=1, max_length=ATTRIBUTE_BYTES_MAX, pattern=TEXT)]
+EXTENSIONS: Final[Json] = {
+    "propertyNames": {"pattern": f"^([a-z0-9]{{1,{NAME_CHARACTERS_MAX}}}|data_base64)$"},
+    "maxProperties": ATTRIBUTES_MAX,
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string", "maxLength": ATTRIBUTE_BYTES_MAX},
+            {"type": "boolean"},
+            {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
+            {"type": "null"},
+        ]
+    },
+}
+
 
 class CloudEvent(BaseModel):
-    """A CloudEvent 1.0 in the JSON format; further attributes are extensions."""
+    """A CloudEvent 1.0 in the JSON format; further attributes are extensions. One that is null is not set."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra=EXTENSIONS)
     specversion: str = Field(pattern=r"^1\.0$")
-    id: str = Field(min_length=1)
-    source: str = Field(min_length=1)
-    type: str = Field(min_length=1)
-    subject: str | None = None
-    time: str | None = None
-    place: str | None = Field(None, description="the place code, when the sender knows it")
+    id: Text
+    source: Text = Field(json_schema_extra={"format": "uri-reference"})
+    type: Text
+    subject: Text | None = None
+    time: Text | None = Field(None, json_schema_extra={"format": "date-time"})
+    place: Text | None = Field(None, description="the place code, when the sender knows it")
+    sequence: Text | None = Field(None, description="order among equal times")
+    received: Text | None = Field(None, description="when it was delivered", json_schema_extra={"format": "date-time"})
+    datacontenttype: Text | None = None
+    dataschema: Text | None = Field(None, json_schema_extra={"format": "uri"})
     data: Any = None
+    data_base64: str | None = Field(None, json_schema_extra={"contentEncoding": "base64"})
 
 
 class ProblemDocument(BaseModel):
@@ -91,14 +113,25 @@ def _operation(
         str(status): answer if isinstance(answer, dict) else _response(_ref(answer))
         for status, answer in answers.items()
     }
-    responses["4XX"] = _response(_ref("ProblemDocument"), PROBLEM)
+    responses["4XX"] = _problem()
     operation = {"summary": summary, "parameters": list(parameters), "responses": responses}
     return operation if body is None else {**operation, "requestBody": {"required": True, "content": body}}
 
 
-def _response(schema: Json, media_type: str = "application/json") -> Json:
+def _response(schema: Json, media_type: str = "application/json", headers: Json | None = None) -> Json:
     words = schema.get("$ref", "see the summary").rpartition("/")[2]
-    return {"description": words, "content": {media_type: {"schema": schema}}}
+    told = {"headers": headers} if headers else {}
+    return {"description": words, "content": {media_type: {"schema": schema}}, **told}
+
+
+def _problem(headers: Json | None = None) -> Json:
+    return _response(_ref("ProblemDocument"), PROBLEM, headers)
+
+
+def _later() -> Json:
+    """A refusal of what may be sent again, unchanged, after a while."""
+    seconds = {"required": True, "description": "seconds", "schema": {"type": "integer", "minimum": 1}}
+    return _problem({"Retry-After": seconds})
 
 
 def _plain(summary: str, media_type: str) -> Json:
@@ -124,8 +157,7 @@ def _verb() -> Json:
 
 
 def _readyz() -> Json:
-    not_ready = _response(_ref("ProblemDocument"), PROBLEM)
-    return _operation("Whether it can take events", {200: "StatusView", 503: not_ready})
+    return _operation("Whether it can take events", {200: "StatusView", 503: _later()})
 
 
 def _post_events() -> Json:
@@ -136,14 +168,15 @@ def _post_events() -> Json:
     }
     taken = _response({"anyOf": [_ref("ReceiptView"), _ref("ReceiptPage")]})
     summary = "Take in events and answers, structured, batched, or binary (ce- headers); answered once durable"
-    answers: dict[int, str | Json] = {200: "ReceiptView", 202: taken, 429: _response(_ref("ProblemDocument"), PROBLEM)}
+    answers: dict[int, str | Json] = {200: "ReceiptView", 202: taken, 429: _later()}
     return _operation(summary, answers, body=body)
 
 
 def _get_event() -> Json:
     parameters = [_query("source", required=True), _query("id", required=True), _query("purpose", description=PURPOSE)]
-    found = _response(_ref("CloudEvent"), STRUCTURED_TYPE)
-    return _operation(f"Read one stored event; {DATA_HIDDEN}", {200: found}, parameters)
+    state = {"required": True, "schema": {"enum": [state.value for state in EventState]}}
+    found = _response(_ref("CloudEvent"), STRUCTURED_TYPE, {"X-Civicloop-State": state})
+    return _operation(f"Read one stored event; {DATA_HIDDEN}", {200: found, 503: _later()}, parameters)
 
 
 def _list_cases() -> Json:
@@ -152,15 +185,16 @@ def _list_cases() -> Json:
         "stage": {"enum": [stage.value for stage in Stage]},
         "overdue": flag,
         "open": flag,
+        "cursor": {"type": "string", "pattern": r"^-?[0-9]{1,19}\..*$"},
         "limit": {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
     }
     parameters = [_query(name, schemas.get(name), description=PURPOSE if name == "purpose" else "") for name in FILTERS]
-    return _operation(f"A page of cases, newest first; {DATA_HIDDEN}", {200: "CasePage"}, parameters)
+    return _operation(f"A page of cases, newest first; {DATA_HIDDEN}", {200: "CasePage", 503: _later()}, parameters)
 
 
 def _case(parameters: list[Json]) -> Json:
     parameters = [*parameters, _query("purpose", description=PURPOSE)]
-    return _operation(f"Read one case; {DATA_HIDDEN}", {200: "CaseView"}, parameters)
+    return _operation(f"Read one case; {DATA_HIDDEN}", {200: "CaseView", 503: _later()}, parameters)
 
 
 def _answer(parameters: list[Json]) -> Json:
@@ -169,6 +203,7 @@ def _answer(parameters: list[Json]) -> Json:
     answers: dict[int, str | Json] = {
         200: "ReceiptView",
         202: "ReceiptView",
-        409: _response(_ref("ProblemDocument"), PROBLEM),
+        409: _problem(),
+        429: _later(),
     }
     return _operation("Answer a case", answers, [*parameters, key], body)

@@ -98,6 +98,8 @@ class ListenTable(Table):
 class Limits(Table):
     """``[limits]``: a bound on everything that could grow.
 
+    ``body_seconds_max`` is how long a body may take on its way, either way; ``idle_seconds_max`` how long a connection
+    may go without the whole head of a request, ``connections_max`` how many there may be.
     ``lateness_minutes`` is how long watchdogs of silence wait for late facts, after a start as well;
     ``future_minutes_max`` how far ahead of the clock an event may be; ``dedupe_days`` how long (source, id) is known;
     ``repeat_hours`` how often an unsolved case is repeated once its chain has ended; ``dispatch_minutes`` how long
@@ -107,6 +109,9 @@ class Limits(Table):
     queue_events_max: int = Field(default=10_000, ge=1, le=1_000_000)
     batch_events_max: int = Field(default=1_000, ge=1, le=100_000)
     body_bytes_max: int = Field(default=4 * 2**20, ge=1024, le=64 * 2**20)
+    body_seconds_max: int = Field(default=30, ge=1, le=600)
+    idle_seconds_max: int = Field(default=75, ge=1, le=3600)
+    connections_max: int = Field(default=10_000, ge=1, le=100_000)
     future_minutes_max: int = Field(default=5, ge=0, le=1440)
     lateness_minutes: int = Field(default=10, ge=0, le=1440)
     dedupe_days: int = Field(default=30, ge=30, le=3650)

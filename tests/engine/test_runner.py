@@ -74,7 +74,7 @@ def test_submissions_stay_together_and_batches_have_a_bound():
         runner.stop()
         await runner.run()
         await asyncio.gather(*waiting)
-        assert sizes == [3, 3, 10, 1]
+        assert sizes == [6, 10, 1]
 
     run(story())
 
@@ -94,6 +94,32 @@ def test_a_full_queue_refuses_visibly_and_a_stopping_one_too():
             await runner.submit(inputs(5))
         await runner.run()  # what was taken in is still decided
         assert [one.status for one in await first] == [Status.ACCEPTED] * 2
+
+    run(story())
+
+
+def test_a_flood_fills_its_own_share_and_an_alarm_of_somebody_else_is_in_the_next_turn():
+    async def story() -> None:
+        sizes: list[list[str]] = []
+        stage = Stage(Full)
+
+        class Watched(type(stage.engine)):
+            def turn(self, inputs, now):
+                sizes.append([item.envelope.id for item in inputs])
+                return super().turn(inputs, now)
+
+        runner = Runner(Watched(stage.store, stage.engine.setup), HandClock(), queue_max=100, batch_max=10)
+        flood = [asyncio.create_task(runner.submit(inputs(*range(n, n + 10)), "noisy")) for n in range(0, 50, 10)]
+        await breathe()
+        with pytest.raises(QueueFull, match="50 events are waiting already, 50 of them from this sender"):
+            await runner.submit(inputs(99), "noisy")
+        alarm = asyncio.create_task(runner.submit(inputs(77), "alarm"))
+        await breathe()
+        runner.stop()
+        await runner.run()
+        assert "77" in sizes[0] + sizes[1], "one turn of somebody else's at most"
+        assert [one for turn in sizes for one in turn if one != "77"] == [str(number) for number in range(50)]
+        assert [len(await one) for one in (*flood, alarm)] == [10] * 5 + [1]
 
     run(story())
 
