@@ -97,9 +97,7 @@ def hear(work: Work, heard: Heard, known: Knowledge) -> None:
     work.pending += sorted(judged, key=names_parent) if len(judged) > 1 else judged
 
 
-def _assess(
-    work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard, known: Knowledge
-) -> list[Outcome]:
+def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard, known: Knowledge) -> list[Outcome]:
     """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
     # A context of its own: what one scenario does to it must not reach the next.
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street)

@@ -12,6 +12,7 @@ import orjson
 
 from . import statements as sql
 from .casebook import Casebook
+from .checkpoints import Checkpoints
 from .codec import micros, moment
 from .link import Link
 from .sqlite_courier import SqliteCourier, SqliteDoors
@@ -34,6 +35,9 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
         self.path = path
         self._casebook = Casebook()
         self._writes = Link(path, busy_seconds)
+        self._checkpoints = None if path is None else Checkpoints(path, self._writes)
+        if self._checkpoints:
+            self._writes.after_commit = self._checkpoints.committed
         try:
             prepare(self._writes)
             # A database in memory belongs to its one connection. Nothing is written before a turn commits,
@@ -82,6 +86,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors):
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._reads.close()
         self._writes.close()
 
