@@ -138,7 +138,12 @@ def _check_variables(message: str, variables: object) -> None:
 
 def check_keys(given: object) -> tuple[str, ...]:
     """The keys a scenario gave, each once; empty for none. Raises ``OutcomeError`` for what is no text, or too many."""
-    keys = list(islice(given, KEYS_MAX + 1)) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    if given is None or given == "":
+        return ()
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        _check_text("the key of an event", given)
+        return (str(given),)
+    keys = list(islice(given, KEYS_MAX + 1))
     if len(keys) > KEYS_MAX:
         raise OutcomeError(f"gave more than {KEYS_MAX} keys of one event; an event is about a few things only")
     found = dict.fromkeys(key for key in keys if key is not None and key != "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +24,9 @@ from .setup import Setup
 from .silence import wake
 from .watchdogs import hold_watchdogs
 from .work import Work
+
+ACCEPTED: Final = Receipt(Status.ACCEPTED)
+"""The receipt of nearly every fact: stored and heard, and no case was touched."""
 
 OUTAGE_MIN: Final = timedelta(minutes=1)
 """A shorter absence than this is a restart, not an outage."""
@@ -126,40 +129,40 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
 
     What is turned away leaves no trace, so that a repeat of it is judged anew, in the same batch as well.
     """
-    receipts: list[Receipt | None] = [None] * len(inputs)
-    digests = [digest_of(item.envelope) for item in inputs]
-    stored = dict(work.turn.seen([(item.envelope.id, item.envelope.source) for item in inputs]))
-    facts: list[tuple[Heard, int]] = []
+    names = [(item.envelope.id, item.envelope.source) for item in inputs]
+    stored = dict(work.turn.seen(names))
+    receipts: dict[int, Receipt] = {}
+    facts: dict[int, Heard] = {}
     answers: list[int] = []
-    for index, item in enumerate(inputs):
-        envelope, digest = item.envelope, digests[index]
+    for index, (item, name) in enumerate(zip(inputs, names, strict=True)):
+        envelope = item.envelope
         if envelope.type.startswith(PREFIX):
             answers.append(index)
             continue
-        admitted = _repeated(work, stored, envelope, digest) or admit(work, envelope, digest)
+        digest = digest_of(envelope)
+        admitted = _repeated(work, stored[name], digest) if name in stored else admit(work, envelope, digest)
         if isinstance(admitted, Heard):
-            facts.append((admitted, index))
+            facts[index] = admitted
         else:
             receipts[index] = admitted
             if admitted.status is Status.REJECTED:
                 continue
-        stored.setdefault((envelope.id, envelope.source), digest)
-    hear_all(work, [heard for heard, _ in facts])
-    for heard, index in facts:
-        receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases)
+        stored.setdefault(name, digest)
+    hear_all(work, list(facts.values()))
+    for index, heard in facts.items():
+        receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases) if heard.cases else ACCEPTED
     for index in answers:
-        envelope, digest = inputs[index].envelope, digests[index]
-        receipt = _repeated(work, stored, envelope, digest) or take_answer(work, inputs[index], digest)
+        name, digest = names[index], digest_of(inputs[index].envelope)
+        known = stored.get(name)
+        receipt = _repeated(work, known, digest) if known is not None else take_answer(work, inputs[index], digest)
         receipts[index] = receipt
         if receipt.status is Status.ACCEPTED:
-            stored[envelope.id, envelope.source] = digest
-    return [receipt or Receipt(Status.REJECTED, "lost", "this input was not judged") for receipt in receipts]
+            stored[name] = digest
+    return [receipts[index] for index in range(len(inputs))]
 
 
-def _repeated(work: Work, stored: Mapping[tuple[str, str], bytes], envelope: Envelope, digest: bytes) -> Receipt | None:
-    known = stored.get((envelope.id, envelope.source))
-    if known is None:
-        return None
+def _repeated(work: Work, known: bytes, digest: bytes) -> Receipt:
+    """What whoever sends an event again is told; ``known`` is the digest of what was stored."""
     if known == digest:
         return Receipt(Status.DUPLICATE, "same", "this event was stored before")
     work.decisions["conflict"] += 1

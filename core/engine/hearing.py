@@ -74,8 +74,9 @@ def hear_all(work: Work, facts: list[Heard]) -> None:
     """Load what the facts are about in one go, then judge them in the order of their times."""
     ordered = sorted(facts, key=_order)
     work.load_memos([(binding.name, key) for heard in ordered for binding, key in heard.keys])
+    known = Knowledge(work)
     for heard in ordered:
-        hear(work, heard)
+        hear(work, heard, known)
     conclude_all(work)
 
 
@@ -84,23 +85,23 @@ def _order(heard: Heard) -> tuple[datetime, str, str, str]:
     return heard.at, envelope.source, envelope.sequence, envelope.id
 
 
-def hear(work: Work, heard: Heard) -> None:
+def hear(work: Work, heard: Heard, known: Knowledge) -> None:
     """Let every scenario judge the fact, in the order of its binding."""
     judged: list[Judgement] = []
     for binding, key in heard.keys:
         memo = settle_before(work, binding, key, heard.at)
-        outcomes = _assess(work, binding, key, memo, heard)
+        outcomes = _assess(work, binding, key, memo, heard, known)
         if outcomes:
             judged.append(Judgement(binding, key, outcomes, heard.at, heard.place, heard))
     # What a fact opens comes before what is linked to it, whichever scenario was asked first.
-    work.pending += sorted(judged, key=names_parent)
+    work.pending += sorted(judged, key=names_parent) if len(judged) > 1 else judged
 
 
-def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard) -> list[Outcome]:
+def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: Heard, known: Knowledge) -> list[Outcome]:
     """The outcomes of one fact, with the memory saved; none when the scenario raised, and then nothing changes."""
     # A context of its own: what one scenario does to it must not reach the next.
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street)
-    context.belong(binding.name, key, Knowledge(work))
+    context.belong(binding.name, key, known)
     try:
         outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything

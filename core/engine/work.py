@@ -121,7 +121,8 @@ class Work:
             self._latest[ref] = changed
         self.writes.entries.extend(decision.entries)
         # A decision silences an order before it asks anew: rework goes out under the same order's id.
-        self._silenced |= dict.fromkeys(decision.silenced, len(self.writes.notices))
+        for order in decision.silenced:
+            self._silenced[order] = len(self.writes.notices)
         for notice in decision.notices:
             self.owe(notice)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, StrictInt, ValidationError
@@ -41,12 +42,12 @@ class Binding:
     declared: Mapping[str, tuple[Step, ...]]
     """The chain of each track as its author wrote it, that of the street's profile for the main one."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """``plugin.scenario``."""
         return self.scenario.name
 
-    @property
+    @cached_property
     def remembers(self) -> bool:
         """Whether the scenario has a memory of its own."""
         return self.scenario.memory_type is not Memory

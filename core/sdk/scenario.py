@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
@@ -62,18 +63,21 @@ class Context(Generic[M]):
     key, ``case`` its latest round, and ``zone`` the street's time zone.
     """
 
-    __slots__ = ("_directory", "_known", "_memory", "_scenario", "device", "key", "now", "place", "zone")
+    __slots__ = ("_known", "_memory", "_scenario", "_street", "device", "key", "now", "place")
 
     def __init__(self, now: datetime, place: Place, device: Device | None, street: Street) -> None:
         self.now = now
         self.place = place
         self.device = device
-        self.key = ""
-        self.zone = street.calendar.zone
-        self._directory = street.directory
-        self._scenario = ""
+        self.key = self._scenario = ""
+        self._street = street
         self._known: Known | None = None
         self._memory: M | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The street's time zone."""
+        return self._street.calendar.zone
 
     @property
     def memory(self) -> M:
@@ -117,7 +121,7 @@ class Context(Generic[M]):
 
     def enclosing(self, level: Level) -> Place | None:
         """The place of ``level`` around the event, itself included."""
-        return self._directory.enclosing(self.place.code, level)
+        return self._street.directory.enclosing(self.place.code, level)
 
     @property
     def household(self) -> Place | None:
@@ -131,15 +135,15 @@ class Context(Generic[M]):
 
     def find_place(self, code: str) -> Place | None:
         """The place of that code, if the street knows it."""
-        return self._directory.places.get(code)
+        return self._street.directory.places.get(code)
 
     def find_device(self, id: str) -> Device | None:
         """The device of that id, if the street has registered it."""
-        return self._directory.devices.get(id)
+        return self._street.directory.devices.get(id)
 
     def devices_at(self, code: str) -> list[Device]:
         """The devices registered exactly at a place, in order of their ids."""
-        return list(self._directory.devices_by_place.get(code, ()))
+        return list(self._street.directory.devices_by_place.get(code, ()))
 
 
 class Scenario(Generic[E, M]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
@@ -30,7 +31,8 @@ class Casebook:
 
     def __init__(self) -> None:
         self.rules: dict[str, Rules] = {}
-        self._cases: dict[tuple[str, bytes], Case] = {}
+        # Ordered, because a plain dict looks for its oldest entry among the places of all that were taken out before.
+        self._cases: OrderedDict[tuple[str, bytes], Case] = OrderedDict()
         self._lock = Lock()
 
     def row(self, case: Case) -> tuple[Any, ...]:
@@ -71,7 +73,7 @@ class Casebook:
     def _keep(self, name: tuple[str, bytes], case: Case) -> None:
         with self._lock:
             if len(self._cases) >= KEPT_MAX:
-                del self._cases[next(iter(self._cases))]
+                self._cases.popitem(last=False)
             self._cases[name] = case
 
 

@@ -21,6 +21,8 @@ class CrashPoint(StrEnum):
     TURN_WRITTEN = "turn_written"
     TURN_COMMITTED = "turn_committed"
     TURN_ANSWERED = "turn_answered"
+    CHECKPOINT_BEGUN = "checkpoint_begun"
+    CHECKPOINT_DONE = "checkpoint_done"
     NOTICES_TAKEN = "notices_taken"
     NOTICE_SENT = "notice_sent"
     NOTICES_MARKED = "notices_marked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -32,12 +32,17 @@ _TROUBLES: Final = {
 }
 
 
+def _nothing() -> None:
+    """What is done after a commit, unless somebody else says."""
+
+
 class Link:
     """A connection that several threads may share, one statement or one transaction at a time."""
 
     def __init__(self, path: Path | None, busy_seconds: float) -> None:
         self.name = "the database in memory" if path is None else str(path)
         self.lock = RLock()
+        self.after_commit: Callable[[], None] = _nothing
         with self.in_words():
             self.raw = sqlite3.connect(
                 ":memory:" if path is None else path,
@@ -63,6 +68,7 @@ class Link:
                 "temp_store=MEMORY",
                 f"cache_size=-{CACHE_KIB}",
                 f"journal_size_limit={WAL_BYTES_KEPT}",
+                "wal_autocheckpoint=0",  # see checkpoints.py
             ):
                 self.raw.execute(f"PRAGMA {setting}")
 
@@ -104,6 +110,7 @@ class Link:
         if self.raw.in_transaction:
             with self.in_words():
                 self.raw.execute("COMMIT")
+            self.after_commit()
 
     def roll_back(self) -> None:
         """Undo the open transaction; SQLite has undone it already after some errors."""

@@ -12,6 +12,7 @@ import orjson
 
 from . import statements as sql
 from .casebook import Casebook
+from .checkpoints import Checkpoints
 from .chain import Chains
 from .codec import micros, moment
 from .link import Link
@@ -39,6 +40,9 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
         self._casebook = Casebook()
         self._chains = Chains()
         self._writes = Link(path, busy_seconds)
+        self._checkpoints = None if path is None else Checkpoints(path, self._writes)
+        if self._checkpoints:
+            self._writes.after_commit = self._checkpoints.committed
         try:
             prepare(self._writes)
             # A database in memory belongs to its one connection. Nothing is written before a turn commits,
@@ -102,6 +106,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
+        if self._checkpoints:
+            self._checkpoints.close()
         self._reads.close()
         self._writes.close()
 

@@ -54,7 +54,7 @@ class SqliteTurn:
 
     def memos(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Memo]:
         """The memos of these ``(scenario, key)`` pairs."""
-        return {(memo.scenario, memo.key): memo for memo in read_memos(self._find(sql.MEMOS, keys), self._asleep)}
+        return {memo[:2]: memo for memo in read_memos(self._find(sql.MEMOS, keys), self._asleep)}
 
     def latest(self, refs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Case]:
         """The open round of each ``(scenario, key)``, else its latest."""
