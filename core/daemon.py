@@ -17,6 +17,8 @@ from aiohttp import web
 from .engine.clock import Clock, SystemClock
 from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
+from .engine.flight import FlightRecord
+from .engine.guard import Watch
 from .engine.letters import write_letter
 from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
@@ -41,6 +43,9 @@ LINGER_SECONDS: Final = 3.0
 
 BACKLOG: Final = 1024
 """How many connections may wait to be taken."""
+
+RESTART: Final = 75
+"""The exit code of a daemon that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
 
 FIXED: Final = ("store", "listen", "limits")
 """The tables of civicloop.toml that are read at the start only."""
@@ -67,14 +72,22 @@ def alone(store: Path) -> Iterator[None]:
 class Daemon:
     """One street's daemon: engine, courier and gateway on one event loop."""
 
-    def __init__(self, opened: Opened, store: Store, clock: Clock | None = None, listen: str | None = None) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        store: Store,
+        clock: Clock | None = None,
+        listen: str | None = None,
+        record: FlightRecord | None = None,
+    ) -> None:
         settings = opened.folder.settings
         self._opened = opened
         self._store = store
         self._clock = clock or SystemClock()
         self._address = split_address(listen or settings.listen.address)
-        self.engine = Engine(store, opened.setup)
         limits = settings.limits
+        self._guard = Watch(limits.assess_seconds_max, record)
+        self.engine = Engine(store, opened.setup, self._guard)
         self._courier = Courier(
             store,
             make_channels(opened),
@@ -82,6 +95,7 @@ class Daemon:
             self._clock,
             limits.delivery_attempts_max,
             instead=lambda notice, now: tell_ops(self.engine.setup, notice, now),
+            guard=self._guard,
         )
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
@@ -91,6 +105,8 @@ class Daemon:
         self._stop = asyncio.Event()
         self.played = asyncio.Event()
         """Set once all recorded events have been taken in."""
+        self.needs_restart = ""
+        """Why whoever has started this process should start it again; empty when nobody needs to."""
         self._reloading: asyncio.Task[None] | None = None
 
     @property
@@ -128,7 +144,7 @@ class Daemon:
         ]
         player = asyncio.create_task(self._play(play))
         try:
-            with self._signals():
+            with self._signals(), self._guard.started():
                 await self._listen(web_runner)
                 announce(self._greeting())
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

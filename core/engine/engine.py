@@ -13,10 +13,11 @@ from ..stores.crash import CrashPoint, reached
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
 from .closings import hear_closings, is_reserved
-from .hearing import hear_all, locate, prepare, read_typed
+from .guard import UNGUARDED, Guard
+from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
-from .quarantine import quarantine_unplaced, store_event
+from .quarantine import quarantine_unplaced, quarantine_unread, store_event
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
 from .retrying import retry_quarantined
@@ -32,12 +33,14 @@ OUTAGE_MIN: Final = timedelta(minutes=1)
 class Engine:
     """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock.
 
-    ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet.
+    ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet. ``guard`` stands
+    around every call of a plugin's code.
     """
 
-    def __init__(self, store: Store, setup: Setup) -> None:
+    def __init__(self, store: Store, setup: Setup, guard: Guard = UNGUARDED) -> None:
         self.store = store
         self.setup = setup
+        self.guard = guard
         self.counts: Counter[tuple[str, str]] = Counter()
         self.was_idle = False
         self._catching_up_until: datetime | None = None
@@ -77,7 +80,7 @@ class Engine:
         self.was_idle = True
         with self.store.turn() as turn:
             reached(CrashPoint.TURN_BEGUN)
-            work = Work(turn, self.setup, now, catching_up)
+            work = Work(turn, self.setup, now, catching_up, self.guard)
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
             receipts = take_in(work, inputs)
@@ -101,7 +104,7 @@ class Engine:
         names = [(item.envelope.source, item.envelope.id) for item, _ in rows]
         times = {name: row.at for name in names if (row := self.store.event(*name)) is not None}
         with self.store.turn() as turn:
-            work = Work(turn, self.setup, now, self._catching_up(now))
+            work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
             receipts = retry_quarantined(work, rows, times)
             hear_closings(work)
             if not work.is_empty:
@@ -182,7 +185,10 @@ def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
         place, _ = locate(work, envelope)
         store_event(work, envelope, digest, at, place, EventState.UNHEARD)
         return Receipt(Status.UNHEARD, "no_scenario", f"no enabled scenario listens to {envelope.type}; it is stored")
-    event = read_typed(listening, envelope, at)
+    try:
+        event = read_typed(work, listening, envelope, at)
+    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
+        return quarantine_unread(work, envelope, digest, at, reader_of(listening), error)
     if isinstance(event, str):
         return Receipt(Status.REJECTED, "data", event)
     place, device = locate(work, envelope)

@@ -54,7 +54,8 @@ def _settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -
             raise LookupError(f"place {memo.place} is no longer in places.csv")
         context: Context[Any] = Context(work.now, place, None, work.setup.street)
         context.belong(binding.name, memo.key, Knowledge(work))
-        outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
+        with work.guard.over(binding.name, SILENCE, silence_id(memo.key, name)):
+            outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
         _check_progress(outcomes, by)
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything; look again later rather than never
         quarantine_silence(work, binding.name, memo.key, name, error)

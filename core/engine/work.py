@@ -15,6 +15,7 @@ from ..model.chain import Loop
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
+from .guard import UNGUARDED, Guard
 from .judgement import Judgement
 from .records import Records
 from .setup import Setup
@@ -33,11 +34,19 @@ def loop_of(case: Case) -> Loop:
 class Work:
     """Cases and memos as this turn sees them, and its writes."""
 
-    def __init__(self, turn: Turn, setup: Setup, now: datetime, catching_up_until: datetime | None = None) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        setup: Setup,
+        now: datetime,
+        catching_up_until: datetime | None = None,
+        guard: Guard = UNGUARDED,
+    ) -> None:
         self.turn = turn
         self.setup = setup
         self.now = now
         self.catching_up_until = catching_up_until
+        self.guard = guard
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
         self.warned: set[str] = set()

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,9 @@ def row(head: list[str], **known: str) -> str:
 class Victim:
     """A daemon in a process of its own, on a fixed port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -83,10 +85,9 @@ class Victim:
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         command = [sys.executable, "-m", "civicloop.cli", "run", str(self.folder)]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=environment
+                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=self._environment
             )
         for _ in range(TRIES_MAX):
             if self._process.poll() is not None:
@@ -109,6 +110,17 @@ class Victim:
             return 0
         self._process.terminate()
         return self._process.wait(timeout=WAIT_SECONDS_MAX)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; what serves is its child."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process that was started is no more."""
+        return self._process is not None and self._process.poll() is not None
 
     def get(self, path: str) -> Any:
         """What a GET answers; ``None`` when nobody does, or refuses."""
