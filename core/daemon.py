@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from .engine.aside import aside
 from .engine.clock import Clock, SystemClock
 from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
@@ -67,6 +68,10 @@ def alone(store: Path) -> Iterator[None]:
         except BlockingIOError:
             raise NotAllowed(f"another daemon serves {store} already; stop it, or name another store") from None
         yield
+
+
+def _never_loads(complaint: str) -> None:
+    log.error("reload_stuck", complaint=complaint, why="the configuration before stays; restart once it is repaired")
 
 
 class Daemon:
@@ -218,13 +223,15 @@ class Daemon:
     def _start_reload(self) -> None:
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.create_task(self.reload())
+        else:
+            log.warning("reload_under_way", why="the one before has not finished; send the signal again when it has")
 
     async def reload(self) -> None:
         """Read the folder again; a bad one changes nothing and says so."""
         folder = self._opened.folder.folder
         try:
             # A large street takes a while to read, and events go on meanwhile.
-            opened = await asyncio.to_thread(open_street, folder)
+            opened = await aside(lambda: open_street(folder, gives_up=_never_loads))
             channels = make_channels(opened)
         except (StreetError, ValueError, OSError) as error:
             complaints = error.complaints if isinstance(error, StreetError) else (error,)

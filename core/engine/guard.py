@@ -146,9 +146,7 @@ class Watch(Guard):
 
 
 @types.coroutine
-def stepped(
-    guard: Guard, call: tuple[str, str, str], work: Coroutine[Any, Any, T]
-) -> Generator[Any, Any, T]:
+def stepped(guard: Guard, call: tuple[str, str, str], work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
     """Await a stranger's coroutine with the guard around each of its steps, between which others have their turn."""
     step, given = work.send, None
     while True:

@@ -81,9 +81,7 @@ def test_what_cannot_be_interrupted_restarts_the_daemon_and_is_kept_out_the_thir
 @pytest.mark.slow
 def test_a_channel_that_blocks_the_event_loop_is_interrupted_and_tried_again(tmp_path: Path) -> None:
     street = tmp_path / "street"
-    victim = strange_street(
-        street, {"assess_seconds_max": SECONDS}, extra='[channels.wall]\nkind = "blocking"\n'
-    )
+    victim = strange_street(street, {"assess_seconds_max": SECONDS}, extra='[channels.wall]\nkind = "blocking"\n')
     settings = street / "civicloop.toml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace('default = ["drop"]', 'default = ["wall", "drop"]'), encoding="utf-8")
@@ -93,17 +91,18 @@ def test_a_channel_that_blocks_the_event_loop_is_interrupted_and_tried_again(tmp
         insist(victim, [thing("a")])
         until("the other channel delivers", lambda: next(iter(street.glob("var/drop/*.json")), None))
         until("the channel is named", lambda: "notice_retried" in log_of(victim) or None)
-        assert "channel=wall" in log_of(victim)
+        assert "channel='wall'" in log_of(victim)
         assert "did not return within 1 s" in log_of(victim)
         assert ask(victim, "/readyz").status == 200
         assert "daemon_restarts" not in log_of(victim)
 
 
 @pytest.mark.slow
-def test_a_plugin_that_never_finishes_loading_is_named(tmp_path: Path) -> None:
-    module = MODULE.replace("    return [Strange, Steady]", "    spin()")
-    victim = strange_street(tmp_path / "street", {}, module)
+@pytest.mark.parametrize(("does", "says"), [("spin", "in spin"), ("wait", "cannot be interrupted")])
+def test_a_plugin_that_never_finishes_loading_is_named(tmp_path: Path, does: str, says: str) -> None:
+    module = MODULE.replace("    return [Strange, Steady]", f"    {does}()")
+    victim = strange_street(tmp_path / "street", {"assess_seconds_max": SECONDS}, module)
     with pytest.raises(AssertionError, match="ended with 1"):
         victim.start()
-    assert "plugin stranger" in log_of(victim)
-    assert "civicloop_scenarios" in log_of(victim)
+    assert "plugin stranger: " in log_of(victim)
+    assert says in log_of(victim)
