@@ -25,6 +25,7 @@ from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
 from .engine.runner import QueueFull, Runner, Unavailable
+from .engine.steady import SteadyClock
 from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
 from .gateway.metrics import Numbers
@@ -88,7 +89,7 @@ class Daemon:
         settings = opened.folder.settings
         self._opened = opened
         self._store = store
-        self._clock = clock or SystemClock()
+        self._clock = clock or SteadyClock(SystemClock(), store.last_turn())
         self._address = split_address(listen or settings.listen.address)
         limits = settings.limits
         self._guard = Watch(limits.assess_seconds_max, record)

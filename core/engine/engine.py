@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..model.event import Envelope, digest_of
-from ..stores.base import EventState, Store
+from ..stores.base import EventState, Store, Turn
 from ..stores.crash import CrashPoint, reached
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
@@ -25,6 +25,8 @@ from .setup import Setup
 from .silence import wake
 from .watchdogs import hold_watchdogs
 from .work import Work
+
+NOT_BEHIND: Final = timedelta()
 
 OUTAGE_MIN: Final = timedelta(minutes=1)
 """A shorter absence than this is a restart, not an outage."""
@@ -70,22 +72,25 @@ class Engine:
                     work.commit()
         return now - last
 
-    def turn(self, inputs: Sequence[Input], now: datetime) -> list[Receipt]:
+    def turn(self, inputs: Sequence[Input], now: datetime, behind: timedelta = NOT_BEHIND) -> list[Receipt]:
         """Take in a batch and everything that is due, and commit once; the receipts are in the order of the inputs.
 
         Deadlines before ``now`` come first, then facts in the order of their times, then answers, then deadlines of
-        this instant. Raises ``StoreError`` when nothing could be written; then nothing has happened.
+        this instant. Time never goes back: a turn is not earlier than the one before. Silence is judged by the time of
+        facts, which is ``behind`` after the clock was set back (decision 17).
+
+        Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
-        catching_up = self._catching_up(now)
         self.was_idle = True
         with self.store.turn() as turn:
             reached(CrashPoint.TURN_BEGUN)
-            work = Work(turn, self.setup, now, catching_up, self.guard)
+            work = self._work(turn, now, behind)
+            now = work.now
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
             receipts = take_in(work, inputs)
             lapse_cases(work, due, now)
-            if catching_up is None:
+            if work.catching_up_until is None:
                 wake(work)
             hear_closings(work)
             reached(CrashPoint.TURN_JUDGED)
@@ -104,13 +109,20 @@ class Engine:
         names = [(item.envelope.source, item.envelope.id) for item, _ in rows]
         times = {name: row.at for name in names if (row := self.store.event(*name)) is not None}
         with self.store.turn() as turn:
-            work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
+            work = self._work(turn, now)
             receipts = retry_quarantined(work, rows, times)
             hear_closings(work)
             if not work.is_empty:
                 work.commit()
         self._count(receipts, work)
         return receipts
+
+    def _work(self, turn: Turn, told: datetime, behind: timedelta = NOT_BEHIND) -> Work:
+        """A turn's work, at ``told`` or, where that would go back, at the time of the turn before."""
+        now = max(told, turn.alive_at or told)
+        work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
+        work.behind = behind + (now - told)
+        return work
 
     def _catching_up(self, now: datetime) -> datetime | None:
         """Until when the sources are catching up; ``None`` once they have."""

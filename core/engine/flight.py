@@ -81,7 +81,7 @@ class FlightRecord:
 
 def call_name(culprit: str, source: str, id: str) -> bytes:
     """A call's name as the record keeps it."""
-    return "\0".join((culprit, source, id)).encode(errors="replace")[:CALL_BYTES_MAX]
+    return f"{culprit}\0{source}\0{id}".encode(errors="replace")[:CALL_BYTES_MAX]
 
 
 def in_words(name: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import types
 from asyncio import CancelledError
-from collections.abc import Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -148,9 +148,10 @@ class Watch(Guard):
 @types.coroutine
 def stepped(guard: Guard, call: tuple[str, str, str], work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
     """Await a stranger's coroutine with the guard around each of its steps, between which others have their turn."""
-    step, given = work.send, None
+    step: Callable[[Any], Any] = work.send
+    given: Any = None
     while True:
-        ended: BaseException | None = None
+        awaited, ended = None, None
         with guard.over(*call):
             try:
                 awaited = step(given)
@@ -163,5 +164,5 @@ def stepped(guard: Guard, call: tuple[str, str, str], work: Coroutine[Any, Any, 
             raise ended
         try:
             step, given = work.send, (yield awaited)
-        except BaseException as error:  # handed on to the coroutine, as await does
-            step, given = work.throw, error  # type: ignore[assignment]  # throw takes one exception as well
+        except BaseException as error:  # noqa: BLE001  # handed on to the coroutine, as await does
+            step, given = work.throw, error

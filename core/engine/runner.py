@@ -16,6 +16,7 @@ from ..stores.crash import CrashPoint, reached
 from .clock import Clock
 from .engine import Engine
 from .receipt import Input, Receipt, Status
+from .steady import SteadyClock
 
 POLL: Final = timedelta(seconds=1)
 """How long the loop sleeps at most, so that work written by another process is seen."""
@@ -69,6 +70,7 @@ class Runner:
         self._stopping = False
         self._is_stuck = False
         self._alive_at: datetime | None = None
+        self._steady = clock if isinstance(clock, SteadyClock) else None
 
     @property
     def waiting(self) -> int:
@@ -147,7 +149,21 @@ class Runner:
             if len(self._queue) == here:
                 return
 
+    def _mind_the_clock(self) -> timedelta:
+        """Book time in which nobody looked as our absence; returns how far the machine's clock is behind.
+
+        Raises ``StoreError``; no turn may come before it is booked.
+        """
+        now = self.clock.now()
+        if self._steady is None:
+            return timedelta()
+        if self._steady.has_leapt:
+            self.engine.start(now)
+            self._steady.has_leapt = False
+        return self._steady.behind
+
     def _beat(self) -> None:
+        self._mind_the_clock()
         now = self.clock.now()
         if self._alive_at is None or now - self._alive_at >= HEARTBEAT:
             self.engine.store.heartbeat(now)
@@ -193,7 +209,8 @@ class Runner:
     def _judge(self, inputs: list[Input]) -> list[Receipt]:
         """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
         try:
-            return self.engine.turn(inputs, self.clock.now())
+            behind = self._mind_the_clock()
+            return self.engine.turn(inputs, self.clock.now(), behind)
         except StoreError:
             raise
         except Exception as error:  # whatever it is, it must stop neither the daemon nor the other inputs

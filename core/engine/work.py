@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -49,6 +49,8 @@ class Work:
         self.guard = guard
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
+        self.behind = timedelta()
+        """How far the machine's clock is behind this turn's time, after it was set back."""
         self.warned: set[str] = set()
         self.pending: list[Judgement] = []
         self.closings: list[Case] = []
@@ -60,6 +62,11 @@ class Work:
         self._memos: dict[Ref, Memo | None] = {}
         self._remembered: dict[Ref, Memo] = {}
         self._silenced: dict[str, int] = {}
+
+    @property
+    def facts_now(self) -> datetime:
+        """The time that facts are judged by. Devices keep the machine's time, not that of a clock set back."""
+        return self.now - self.behind
 
     # cases ---------------------------------------------------------------------------------------------------
 
