@@ -15,10 +15,11 @@ import structlog
 from aiohttp import web
 
 from .engine.aside import aside
-from .engine.clock import Clock, SystemClock
+from .engine.clock import Clock, SystemClock, monotonic
 from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
 from .engine.flight import FlightRecord
+from .engine.footprint import LOOK_SECONDS, Footprint, resident_mib
 from .engine.guard import Watch
 from .engine.letters import write_letter
 from .engine.memory import collect_rarely
@@ -107,6 +108,7 @@ class Daemon:
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
         self._body_bytes_max = limits.body_bytes_max
+        self._mib_max = limits.memory_mib_max
         self._limits = Limits(members_max=limits.batch_events_max)
         self._stop = asyncio.Event()
         self.played = asyncio.Event()
@@ -127,6 +129,7 @@ class Daemon:
         Raises ``NotAllowed``, ``OSError`` (the address cannot be had) and ``StoreError``.
         """
         self._check_address()
+        self._check_memory()
         with alone(self._opened.folder.path(self._opened.folder.settings.store.path)):
             await self._serve(announce, play)
 
@@ -147,6 +150,7 @@ class Daemon:
             asyncio.create_task(self.runner.run(), name="turns"),
             asyncio.create_task(self._courier.run(), name="courier"),
             asyncio.create_task(self._stop.wait()),
+            asyncio.create_task(self._mind_memory(), name="memory"),
         ]
         player = asyncio.create_task(self._play(play))
         try:
@@ -157,9 +161,11 @@ class Daemon:
         finally:
             player.cancel()
             await self._shut_down(web_runner, *tasks[:2])
-            tasks[2].cancel()
-        for task in tasks[:2]:
-            task.result()
+            for task in tasks[2:]:
+                task.cancel()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
     def stop(self) -> None:
         """Ask ``run`` to finish and return."""
@@ -191,7 +197,7 @@ class Daemon:
         return make_app(office, numbers, version("civicloop"), self._body_bytes_max)
 
     def _trouble(self) -> str:
-        return "the daemon is stopping" if self._stop.is_set() else self.runner.trouble
+        return "the daemon is stopping" if self._stop.is_set() else self.runner.refusing or self.runner.trouble
 
     def _check_address(self) -> None:
         host, _ = self._address
@@ -200,6 +206,34 @@ class Daemon:
                 f"refusing to listen on {host} without a token: anybody could answer for anybody; "
                 "make one with `civicloop token create`, or listen on 127.0.0.1"
             )
+
+    def _check_memory(self) -> None:
+        if not self._mib_max:
+            return
+        try:
+            held = resident_mib()
+        except OSError as error:
+            raise NotAllowed(f"memory_mib_max cannot be kept here ({error}); set it to 0 in civicloop.toml") from error
+        if held >= self._mib_max:
+            raise NotAllowed(
+                f"memory_mib_max = {self._mib_max} in civicloop.toml is less than the {held} MiB that the daemon holds "
+                "before it has taken anything in; set it to at least twice as much"
+            )
+
+    async def _mind_memory(self) -> None:
+        """Refuse what is new while memory is short, and have the process replaced when that does not help."""
+        footprint = Footprint(self._mib_max)
+        while True:
+            before, self.runner.refusing = self.runner.refusing, footprint.look(monotonic())
+            if self.runner.refusing and not before:
+                log.error("memory_short", why=self.runner.refusing)
+            elif before and not self.runner.refusing:
+                log.info("memory_free_again")
+            if footprint.is_hopeless:
+                self.needs_restart = self.runner.refusing
+                log.error("memory_restart", why="memory has not become free; the daemon stops and is started again")
+                self.stop()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _greeting(self) -> str:
         registry = self.engine.setup.registry

@@ -78,11 +78,11 @@ def tell_ops(setup: Setup, notice: Notice, now: datetime) -> list[tuple[Notice, 
 
 @contextmanager
 def _trouble_logged(**about: str) -> Iterator[None]:
-    """What the store cannot do now is logged and left for later."""
+    """What the store cannot do now, or what there is no memory for, is logged and left for later."""
     try:
         yield
-    except StoreError as error:
-        log.error("outbox_unavailable", **about, error=str(error))
+    except (StoreError, MemoryError) as error:
+        log.error("outbox_unavailable", **about, error=str(error) or type(error).__name__)
 
 
 @dataclass(slots=True)

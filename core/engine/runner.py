@@ -34,12 +34,20 @@ class QueueFull(Exception):
     """More is waiting than may wait; the sender tries again after ``retry_after_seconds``."""
 
     retry_after_seconds = 1
+    code = "queue_full"
 
 
 class Unavailable(Exception):
     """The store cannot take anything now; nothing was stored. The message names the cause and the remedy."""
 
     retry_after_seconds = 5
+    code = "store_unavailable"
+
+
+class MemoryShort(Unavailable):
+    """The process holds as much memory as it may; nothing was stored."""
+
+    code = "memory_short"
 
 
 class _Submission(NamedTuple):
@@ -61,6 +69,8 @@ class Runner:
         self.engine = engine
         self.clock = clock
         self.trouble = ""
+        self.refusing = ""
+        """Why nothing new is taken in for the time being, while what is due still is; whoever sets it clears it."""
         self._queue: deque[_Submission] = deque()
         self._waiting = 0
         self._queue_max = queue_max
@@ -80,12 +90,14 @@ class Runner:
     async def submit(self, inputs: list[Input]) -> list[Receipt]:
         """Queue inputs and wait until their turn is committed; they stay together in one turn.
 
-        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write.
+        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write or memory is short.
         """
         if not inputs:
             return []
         if self._stopping:
             raise Unavailable("the daemon is stopping; send again when it is back")
+        if self.refusing:
+            raise MemoryShort(self.refusing)
         if len(inputs) > self._queue_max:
             raise QueueFull(
                 f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once"
@@ -213,6 +225,8 @@ class Runner:
             return self.engine.turn(inputs, self.clock.now(), behind)
         except StoreError:
             raise
+        except MemoryError as error:
+            raise MemoryShort("there is not enough memory for this turn; nothing was stored, send again") from error
         except Exception as error:  # whatever it is, it must stop neither the daemon nor the other inputs
             why = f"{type(error).__name__}: {error}"[:500]
             log.exception("internal_error", inputs=len(inputs))
