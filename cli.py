@@ -37,7 +37,7 @@ def civicloop(voice: Voice, language: str | None) -> None:
 
 def main() -> None:
     """What the shell runs."""
-    civicloop(prog_name="civicloop")
+    civicloop(prog_name="civicloop", owns_process=True)
 
 
 # the street ------------------------------------------------------------------------------------------------------

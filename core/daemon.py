@@ -14,15 +14,20 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from .engine.clock import Clock, SystemClock
+from .engine.aside import aside
+from .engine.clock import Clock, SystemClock, monotonic
 from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
+from .engine.flight import FlightRecord
+from .engine.footprint import LOOK_SECONDS, Footprint, resident_mib
+from .engine.guard import Watch
 from .engine.letters import write_letter
 from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
 from .engine.retention import Sweeper
 from .engine.runner import QueueFull, Runner, Unavailable
+from .engine.steady import SteadyClock
 from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
 from .gateway.metrics import Numbers
@@ -36,6 +41,9 @@ from .street.settings import is_loopback, split_address
 
 STOP_SECONDS_MAX: Final = 8.0
 """How long each part may take to finish; together less than a service manager usually waits before it kills."""
+
+RESTART: Final = 75
+"""The exit code of a daemon that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
 
 FIXED: Final = ("store", "listen", "limits")
 """The tables of civicloop.toml that are read at the start only."""
@@ -59,17 +67,29 @@ def alone(store: Path) -> Iterator[None]:
         yield
 
 
+def _never_loads(complaint: str) -> None:
+    log.error("reload_stuck", complaint=complaint, why="the configuration before stays; restart once it is repaired")
+
+
 class Daemon:
     """One street's daemon: engine, courier and gateway on one event loop."""
 
-    def __init__(self, opened: Opened, store: Store, clock: Clock | None = None, listen: str | None = None) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        store: Store,
+        clock: Clock | None = None,
+        listen: str | None = None,
+        record: FlightRecord | None = None,
+    ) -> None:
         settings = opened.folder.settings
         self._opened = opened
         self._store = store
-        self._clock = clock or SystemClock()
+        self._clock = clock or SteadyClock(SystemClock(), store.last_turn())
         self._address = split_address(listen or settings.listen.address)
-        self.engine = Engine(store, opened.setup)
         limits = settings.limits
+        self._guard = Watch(limits.assess_seconds_max, record)
+        self.engine = Engine(store, opened.setup, self._guard)
         self._courier = Courier(
             store,
             make_channels(opened),
@@ -77,17 +97,21 @@ class Daemon:
             self._clock,
             limits.delivery_attempts_max,
             instead=lambda notice, now: tell_ops(self.engine.setup, notice, now),
+            guard=self._guard,
         )
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
         self._sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
         self._body_bytes_max = limits.body_bytes_max
+        self._mib_max = limits.memory_mib_max
         self._limits = Limits(limits.batch_events_max, limits.body_seconds_max)
         self._patience = Patience(limits.connections_max, limits.idle_seconds_max, limits.body_seconds_max)
         self._stop = asyncio.Event()
         self.played = asyncio.Event()
         """Set once all recorded events have been taken in."""
+        self.needs_restart = ""
+        """Why whoever has started this process should start it again; empty when nobody needs to."""
         self._reloading: asyncio.Task[None] | None = None
 
     @property
@@ -102,6 +126,7 @@ class Daemon:
         Raises ``NotAllowed``, ``OSError`` (the address cannot be had) and ``StoreError``.
         """
         self._check_address()
+        self._check_memory()
         with alone(self._opened.folder.path(self._opened.folder.settings.store.path)):
             await self._serve(announce, play)
 
@@ -118,10 +143,11 @@ class Daemon:
             asyncio.create_task(self.runner.run(), name="turns"),
             asyncio.create_task(self._courier.run(), name="courier"),
             asyncio.create_task(self._stop.wait()),
+            asyncio.create_task(self._mind_memory(), name="memory"),
         ]
         beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self._sweeper.run(), name="retention")]
         try:
-            with self._signals():
+            with self._signals(), self._guard.started():
                 self._address = (self._address[0], await porter.listen(*self._address))
                 announce(self._greeting())
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -130,9 +156,11 @@ class Daemon:
                 task.cancel()
             porter.close()
             await self._shut_down(web_runner, *tasks[:2])
-            tasks[2].cancel()
-        for task in tasks[:2]:
-            task.result()
+            for task in tasks[2:]:
+                task.cancel()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()
 
     def stop(self) -> None:
         """Ask ``run`` to finish and return."""
@@ -158,7 +186,7 @@ class Daemon:
         return make_app(office, numbers, version("civicloop"), self._body_bytes_max)
 
     def _trouble(self) -> str:
-        return "the daemon is stopping" if self._stop.is_set() else self.runner.trouble
+        return "the daemon is stopping" if self._stop.is_set() else self.runner.refusing or self.runner.trouble
 
     def _check_address(self) -> None:
         host, _ = self._address
@@ -167,6 +195,34 @@ class Daemon:
                 f"refusing to listen on {host} without a token: anybody could answer for anybody; "
                 "make one with `civicloop token create`, or listen on 127.0.0.1"
             )
+
+    def _check_memory(self) -> None:
+        if not self._mib_max:
+            return
+        try:
+            held = resident_mib()
+        except OSError as error:
+            raise NotAllowed(f"memory_mib_max cannot be kept here ({error}); set it to 0 in civicloop.toml") from error
+        if held >= self._mib_max:
+            raise NotAllowed(
+                f"memory_mib_max = {self._mib_max} in civicloop.toml is less than the {held} MiB that the daemon holds "
+                "before it has taken anything in; set it to at least twice as much"
+            )
+
+    async def _mind_memory(self) -> None:
+        """Refuse what is new while memory is short, and have the process replaced when that does not help."""
+        footprint = Footprint(self._mib_max)
+        while True:
+            before, self.runner.refusing = self.runner.refusing, footprint.look(monotonic())
+            if self.runner.refusing and not before:
+                log.error("memory_short", why=self.runner.refusing)
+            elif before and not self.runner.refusing:
+                log.info("memory_free_again")
+            if footprint.is_hopeless:
+                self.needs_restart = self.runner.refusing
+                log.error("memory_restart", why="memory has not become free; the daemon stops and is started again")
+                self.stop()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _greeting(self) -> str:
         registry = self.engine.setup.registry
@@ -191,13 +247,15 @@ class Daemon:
     def _start_reload(self) -> None:
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.create_task(self.reload())
+        else:
+            log.warning("reload_under_way", why="the one before has not finished; send the signal again when it has")
 
     async def reload(self) -> None:
         """Read the folder again; a bad one changes nothing and says so."""
         folder = self._opened.folder.folder
         try:
             # A large street takes a while to read, and events go on meanwhile.
-            opened = await asyncio.to_thread(open_street, folder)
+            opened = await aside(lambda: open_street(folder, gives_up=_never_loads))
             channels = make_channels(opened)
         except (StreetError, ValueError, OSError) as error:
             complaints = error.complaints if isinstance(error, StreetError) else (error,)

@@ -26,13 +26,15 @@ class Knowledge:
 
     def case(self, ref: Ref) -> Case | None:
         """The latest round of a key as it stands once all that was judged before is carried out."""
-        conclude_all(self._work)
-        return up_to_date(self._work, self._work.latest(ref))
+        with self._work.guard.at_rest():
+            conclude_all(self._work)
+            return up_to_date(self._work, self._work.latest(ref))
 
     def heard(self, ref: Ref) -> datetime | None:
         """The time of the newest fact that a scenario has heard of a key."""
-        self._work.load_memos([ref])
-        memo = self._work.memo(ref)
+        with self._work.guard.at_rest():
+            self._work.load_memos([ref])
+            memo = self._work.memo(ref)
         return memo.newest if memo else None
 
 

@@ -20,6 +20,7 @@ from ..sdk.channel import Channel, Message, Refused
 from ..stores.base import Owed, Store, StoreError
 from ..stores.crash import CrashPoint, reached
 from .clock import Clock
+from .guard import UNGUARDED, Condemned, Guard, stepped
 from .setup import Setup
 
 BATCH: Final = 256
@@ -77,11 +78,11 @@ def tell_ops(setup: Setup, notice: Notice, now: datetime) -> list[tuple[Notice, 
 
 @contextmanager
 def _trouble_logged(**about: str) -> Iterator[None]:
-    """What the store cannot do now is logged and left for later."""
+    """What the store cannot do now, or what there is no memory for, is logged and left for later."""
     try:
         yield
-    except StoreError as error:
-        log.error("outbox_unavailable", **about, error=str(error))
+    except (StoreError, MemoryError) as error:
+        log.error("outbox_unavailable", **about, error=str(error) or type(error).__name__)
 
 
 @dataclass(slots=True)
@@ -108,6 +109,7 @@ class Courier:
         attempts_max: int = 12,
         send_seconds_max: float = SEND_SECONDS_MAX,
         instead: Callable[[Notice, datetime], Sequence[tuple[Notice, str]]] = lambda _notice, _now: (),
+        guard: Guard = UNGUARDED,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -116,6 +118,7 @@ class Courier:
         self._attempts_max = attempts_max
         self._send_seconds_max = send_seconds_max
         self._instead = instead
+        self._guard = guard
         self._wakes: list[asyncio.Event] = []
         self._next: Mapping[str, Channel] | None = None
         self._halt = asyncio.Event()
@@ -242,6 +245,8 @@ class Courier:
         try:
             if isinstance(failure, Refused):
                 self._bury(name, notice, f"refused: {failure}")
+            elif isinstance(failure, Condemned):
+                self._bury(name, notice, f"channel {name} {failure}")
             elif attempts >= self._attempts_max:
                 self._bury(name, notice, f"gave up after {attempts} attempts: {why}")
             else:
@@ -254,10 +259,14 @@ class Courier:
     async def _try(self, name: str, notice: Notice) -> Exception | None:
         try:
             async with asyncio.timeout(self._send_seconds_max):
-                await self._channels[name].send(self._write(notice))
+                sending = self._hand_over(name, self._write(notice))
+                await stepped(self._guard, (f"channel {name}", "notice", notice.key), sending)
         except Exception as error:  # noqa: BLE001  # a channel may fail in any way; it is tried again, then shown
             return error
         return None
+
+    async def _hand_over(self, name: str, message: Message) -> None:
+        await self._channels[name].send(message)
 
     def _put_off(self, name: str, notice: Notice, why: str, attempts: int) -> None:
         self.counts[name, "retried"] += 1

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..model.event import Envelope, digest_of
-from ..stores.base import EventState, Store
+from ..stores.base import EventState, Store, Turn
 from ..stores.crash import CrashPoint, reached
 from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
 from .chronicle import away
 from .closings import hear_closings, is_reserved
-from .hearing import hear_all, locate, prepare, read_typed
+from .guard import UNGUARDED, Guard
+from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
-from .quarantine import quarantine_unplaced, store_event
+from .quarantine import quarantine_unplaced, quarantine_unread, store_event
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
 from .retrying import retry_quarantined
@@ -27,6 +28,7 @@ from .work import Work
 
 ACCEPTED: Final = Receipt(Status.ACCEPTED)
 """The receipt of nearly every fact: stored and heard, and no case was touched."""
+NOT_BEHIND: Final = timedelta()
 
 OUTAGE_MIN: Final = timedelta(minutes=1)
 """A shorter absence than this is a restart, not an outage."""
@@ -35,12 +37,14 @@ OUTAGE_MIN: Final = timedelta(minutes=1)
 class Engine:
     """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock.
 
-    ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet.
+    ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet. ``guard`` stands
+    around every call of a plugin's code.
     """
 
-    def __init__(self, store: Store, setup: Setup) -> None:
+    def __init__(self, store: Store, setup: Setup, guard: Guard = UNGUARDED) -> None:
         self.store = store
         self.setup = setup
+        self.guard = guard
         self.counts: Counter[tuple[str, str]] = Counter()
         self.was_idle = False
         self._catching_up_until: datetime | None = None
@@ -70,22 +74,25 @@ class Engine:
                     work.commit()
         return now - last
 
-    def turn(self, inputs: Sequence[Input], now: datetime) -> list[Receipt]:
+    def turn(self, inputs: Sequence[Input], now: datetime, behind: timedelta = NOT_BEHIND) -> list[Receipt]:
         """Take in a batch and everything that is due, and commit once; the receipts are in the order of the inputs.
 
         Deadlines before ``now`` come first, then facts in the order of their times, then answers, then deadlines of
-        this instant. Raises ``StoreError`` when nothing could be written; then nothing has happened.
+        this instant. Time never goes back: a turn is not earlier than the one before. Silence is judged by the time of
+        facts, which is ``behind`` after the clock was set back (decision 17).
+
+        Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
-        catching_up = self._catching_up(now)
         self.was_idle = True
         with self.store.turn() as turn:
             reached(CrashPoint.TURN_BEGUN)
-            work = Work(turn, self.setup, now, catching_up)
+            work = self._work(turn, now, behind)
+            now = work.now
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
             receipts = take_in(work, inputs)
             lapse_cases(work, due, now)
-            if catching_up is None:
+            if work.catching_up_until is None:
                 wake(work)
             hear_closings(work)
             reached(CrashPoint.TURN_JUDGED)
@@ -104,13 +111,20 @@ class Engine:
         names = [(item.envelope.source, item.envelope.id) for item, _ in rows]
         times = {name: row.at for name in names if (row := self.store.event(*name)) is not None}
         with self.store.turn() as turn:
-            work = Work(turn, self.setup, now, self._catching_up(now))
+            work = self._work(turn, now)
             receipts = retry_quarantined(work, rows, times)
             hear_closings(work)
             if not work.is_empty:
                 work.commit()
         self._count(receipts, work)
         return receipts
+
+    def _work(self, turn: Turn, told: datetime, behind: timedelta = NOT_BEHIND) -> Work:
+        """A turn's work, at ``told`` or, where that would go back, at the time of the turn before."""
+        now = max(told, turn.alive_at or told)
+        work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
+        work.behind = behind + (now - told)
+        return work
 
     def _catching_up(self, now: datetime) -> datetime | None:
         """Until when the sources are catching up; ``None`` once they have."""
@@ -185,7 +199,10 @@ def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
         place, _ = locate(work, envelope)
         store_event(work, envelope, digest, at, place, EventState.UNHEARD)
         return Receipt(Status.UNHEARD, "no_scenario", f"no enabled scenario listens to {envelope.type}; it is stored")
-    event = read_typed(listening, envelope, at)
+    try:
+        event = read_typed(work, listening, envelope, at)
+    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
+        return quarantine_unread(work, envelope, digest, at, reader_of(listening), error)
     if isinstance(event, str):
         return Receipt(Status.REJECTED, "data", event)
     place, device = locate(work, envelope)

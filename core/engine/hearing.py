@@ -36,15 +36,24 @@ def locate(work: Work, envelope: Envelope) -> tuple[Place | None, Device | None]
     return directory.places.get(device.place if device else subject), device
 
 
-def read_typed(listening: Listening, envelope: Envelope, at: datetime) -> Event | str:
-    """The typed event, or the sentence that says why its data does not fit."""
+def read_typed(work: Work, listening: Listening, envelope: Envelope, at: datetime) -> Event | str:
+    """The typed event, or the sentence that says why its data does not fit.
+
+    Raises whatever a stranger's validators raise.
+    """
     try:
-        return listening.event.read(envelope, at)
+        with work.guard.over(reader_of(listening), envelope.source, envelope.id):
+            return listening.event.read(envelope, at)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         member = ".".join(map(str, first["loc"]))
         where = f"data.{member}" if member else "data"
         return f"{where} of {envelope.type} does not fit: {first['msg']}"
+
+
+def reader_of(listening: Listening) -> str:
+    """The name of the class that reads the data of a type, for whoever must repair it."""
+    return f"{listening.event.__module__}.{listening.event.__qualname__}"
 
 
 def prepare(
@@ -62,7 +71,8 @@ def prepare(
     heard = Heard(envelope, event, at, place, device, street.directory.partition(place.code), [])
     for binding in bindings:
         try:
-            keys = check_keys(binding.scenario.key(event, context))
+            with work.guard.over(binding.name, envelope.source, envelope.id):
+                keys = check_keys(binding.scenario.key(event, context))
         except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
             quarantine(work, envelope, binding.name, error)
             continue
@@ -103,7 +113,8 @@ def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: He
     context: Context[Any] = Context(work.now, heard.place, heard.device, work.setup.street)
     context.belong(binding.name, key, known)
     try:
-        outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
+        with work.guard.over(binding.name, heard.envelope.source, heard.envelope.id):
+            outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
         quarantine(work, heard.envelope, binding.name, error)
         return []

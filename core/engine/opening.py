@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from ..model.chain import Step
 from ..sdk.binding import Binding, Fault, PluginError
 from ..sdk.channel import Channel, config_type
 from ..sdk.loader import Plugin, Registry, assemble, find_plugins
+from ..sdk.patience import Patience, end_process
 from ..street.complaint import Complaint, StreetError
 from ..street.folder import StreetFolder, load_street
 from .setup import Setup
@@ -27,13 +28,25 @@ class Opened(NamedTuple):
     warnings: tuple[Complaint, ...]
 
 
-def open_street(path: Path, plugins: Iterable[Plugin] | None = None) -> Opened:
+LOAD_FACTOR: Final = 6
+"""How many times as long as one call a plugin may take to load."""
+
+
+def open_street(
+    path: Path, plugins: Iterable[Plugin] | None = None, gives_up: Callable[[str], None] = end_process
+) -> Opened:
     """Read a street's folder, bind the plugins it enables, and check both against each other.
 
-    ``plugins`` are the installed ones unless given. Raises ``StreetError`` with every complaint.
+    ``plugins`` are the installed ones unless given; ``gives_up`` is told of one that never finishes loading. Raises
+    ``StreetError`` with every complaint.
     """
     folder = load_street(path)
-    registry = _assemble(folder, plugins)
+    if plugins is None:
+        patience = Patience(folder.settings.limits.assess_seconds_max * LOAD_FACTOR, gives_up)
+        found, faults = find_plugins(patience=patience)
+        registry = _assemble(folder, found.values(), faults)
+    else:
+        registry = _assemble(folder, plugins, [])
     complaints = [
         *_key_complaints(folder),
         *_chain_complaints(folder, registry),
@@ -79,11 +92,7 @@ def _digest(folder: StreetFolder, registry: Registry) -> str:
     return blake2b("\n".join([folder.digest, *rules]).encode(), digest_size=16).hexdigest()
 
 
-def _assemble(folder: StreetFolder, plugins: Iterable[Plugin] | None) -> Registry:
-    faults: list[Fault] = []
-    if plugins is None:
-        found, faults = find_plugins()
-        plugins = found.values()
+def _assemble(folder: StreetFolder, plugins: Iterable[Plugin], faults: list[Fault]) -> Registry:
     tables = {name: {"enabled": table.enabled, **table.scenarios} for name, table in folder.plugins.items()}
     enabled = {f"plugin {name}" for name, table in folder.plugins.items() if table.enabled}
     faults = [fault for fault in faults if fault.culprit in enabled]

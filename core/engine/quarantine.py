@@ -57,13 +57,13 @@ def store_event(
 
 def quarantine(work: Work, envelope: Envelope, scenario: str, error: Exception) -> None:
     """Keep an event with the plugin's error until somebody retries it; ops are told once a day and scenario."""
-    _keep(work, (envelope.id, envelope.source, scenario), PLUGIN_ERROR, _why(scenario, "", error), error)
+    _keep(work, (envelope.id, envelope.source, scenario), PLUGIN_ERROR, why_of(scenario, error), error)
     _blame_plugin(work, scenario, error)
 
 
 def quarantine_silence(work: Work, scenario: str, key: str, name: str, error: Exception) -> None:
     """Keep a silence that a plugin could not judge; it is asked again by itself."""
-    why = _why(scenario, f" over the silence {name!r} of {key}", error)
+    why = why_of(scenario, error, f" over the silence {name!r} of {key}")
     _keep(work, (silence_id(key, name), SILENCE, scenario), PLUGIN_ERROR, why, error)
     _blame_plugin(work, scenario, error)
 
@@ -73,6 +73,17 @@ def quarantine_internal(work: Work, id: str, source: str, scenario: str, detail:
     why = f"civicloop itself failed on what {scenario} concluded ({detail}); report it, and retry after the repair"
     _keep(work, (id, source, scenario), Reason.INTERNAL_ERROR, why, None)
     warn_ops(work, Reason.INTERNAL_ERROR, scenario, detail)
+
+
+def quarantine_unread(
+    work: Work, envelope: Envelope, digest: bytes, at: datetime, culprit: str, error: Exception
+) -> Receipt:
+    """Keep an event whose data a stranger's code could not read, for all that listen to it."""
+    why = why_of(culprit, error)
+    store_event(work, envelope, digest, at, None, EventState.QUARANTINED)
+    _keep(work, (envelope.id, envelope.source, ""), PLUGIN_ERROR, why, error)
+    _blame_plugin(work, culprit, error)
+    return Receipt(Status.QUARANTINED, PLUGIN_ERROR, f"{why}; repair it, then retry")
 
 
 def quarantine_unplaced(work: Work, envelope: Envelope, digest: bytes, at: datetime) -> Receipt:
@@ -100,10 +111,11 @@ def _keep(work: Work, what: tuple[str, str, str], reason: str, why: str, error: 
     work.writes.quarantined.append(Quarantined(*what, work.now, reason, why, trace))
 
 
-def _why(scenario: str, about: str, error: Exception) -> str:
+def why_of(culprit: str, error: Exception, about: str = "") -> str:
+    """What a stranger's code did wrong, in one sentence."""
     if isinstance(error, OutcomeError):
-        return f"{scenario} {error}{about}"
-    return f"{scenario} raised {type(error).__name__}{about}: {error}"
+        return f"{culprit} {error}{about}"
+    return f"{culprit} raised {type(error).__name__}{about}: {error}"
 
 
 def _blame_plugin(work: Work, scenario: str, error: Exception) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from ..model.event import Envelope
 from .chronicle import RETRIED, chronicle
-from .hearing import hear_all, locate, prepare, read_typed
+from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
+from .quarantine import why_of
 from .receipt import Input, Receipt, Status
 from .work import Work
 
@@ -50,7 +51,10 @@ def _ready(work: Work, envelope: Envelope, scenario: str, at: datetime) -> Heard
     bindings = [one for one in listening.bindings if scenario in ("", one.name)]
     if not bindings:
         return f"{envelope.id}: {scenario} is not enabled, or no longer listens to {envelope.type}"
-    event = read_typed(listening, envelope, at)
+    try:
+        event = read_typed(work, listening, envelope, at)
+    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
+        return f"{envelope.id}: {why_of(reader_of(listening), error)}"
     if isinstance(event, str):
         return event
     return prepare(work, envelope, event, at, (place, device), bindings)

@@ -16,6 +16,7 @@ from .clock import Clock
 from .engine import Engine
 from .queueing import FairQueue
 from .receipt import Input, Receipt, Status
+from .steady import SteadyClock
 
 POLL: Final = timedelta(seconds=1)
 """How long the loop sleeps at most, so that work written by another process is seen."""
@@ -33,12 +34,20 @@ class QueueFull(Exception):
     """More of this sender is waiting than may wait; it tries again after ``retry_after_seconds``."""
 
     retry_after_seconds = 1
+    code = "queue_full"
 
 
 class Unavailable(Exception):
     """The store cannot take anything now; nothing was stored. The message names the cause and the remedy."""
 
     retry_after_seconds = 5
+    code = "store_unavailable"
+
+
+class MemoryShort(Unavailable):
+    """The process holds as much memory as it may; nothing was stored."""
+
+    code = "memory_short"
 
 
 class _Submission(NamedTuple):
@@ -60,6 +69,8 @@ class Runner:
         self.engine = engine
         self.clock = clock
         self.trouble = ""
+        self.refusing = ""
+        """Why nothing new is taken in for the time being, while what is due still is; whoever sets it clears it."""
         self._queue: FairQueue[_Submission] = FairQueue(queue_max)
         self._queue_max = queue_max
         self._batch_max = batch_max
@@ -68,6 +79,7 @@ class Runner:
         self._stopping = False
         self._is_stuck = False
         self._alive_at: datetime | None = None
+        self._steady = clock if isinstance(clock, SteadyClock) else None
 
     @property
     def waiting(self) -> int:
@@ -77,12 +89,15 @@ class Runner:
     async def submit(self, inputs: list[Input], sender: str = "") -> list[Receipt]:
         """Queue inputs and wait until their turn is committed; they stay together in one turn.
 
-        Raises ``QueueFull`` when too much of this sender is waiting, ``Unavailable`` when the store could not write.
+        Raises ``QueueFull`` when too much of this sender is waiting, ``Unavailable`` when the store could not write or
+        memory is short.
         """
         if not inputs:
             return []
         if self._stopping:
             raise Unavailable("the daemon is stopping; send again when it is back")
+        if self.refusing:
+            raise MemoryShort(self.refusing)
         if len(inputs) > self._queue_max:
             raise QueueFull(
                 f"{len(inputs)} events at once are more than may wait, {self._queue_max}; send fewer at once"
@@ -147,7 +162,21 @@ class Runner:
             if len(self._queue) == here:
                 return
 
+    def _mind_the_clock(self) -> timedelta:
+        """Book time in which nobody looked as our absence; returns how far the machine's clock is behind.
+
+        Raises ``StoreError``; no turn may come before it is booked.
+        """
+        now = self.clock.now()
+        if self._steady is None:
+            return timedelta()
+        if self._steady.has_leapt:
+            self.engine.start(now)
+            self._steady.has_leapt = False
+        return self._steady.behind
+
     def _beat(self) -> None:
+        self._mind_the_clock()
         now = self.clock.now()
         if self._alive_at is None or now - self._alive_at >= HEARTBEAT:
             self.engine.store.heartbeat(now)
@@ -185,9 +214,12 @@ class Runner:
     def _judge(self, inputs: list[Input]) -> list[Receipt]:
         """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
         try:
-            return self.engine.turn(inputs, self.clock.now())
+            behind = self._mind_the_clock()
+            return self.engine.turn(inputs, self.clock.now(), behind)
         except StoreError:
             raise
+        except MemoryError as error:
+            raise MemoryShort("there is not enough memory for this turn; nothing was stored, send again") from error
         except Exception as error:  # whatever it is, it must stop neither the daemon nor the other inputs
             why = f"{type(error).__name__}: {error}"[:500]
             log.exception("internal_error", inputs=len(inputs))

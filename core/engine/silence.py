@@ -54,7 +54,8 @@ def _settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -
             raise LookupError(f"place {memo.place} is no longer in places.csv")
         context: Context[Any] = Context(work.now, place, None, work.setup.street)
         context.belong(binding.name, memo.key, Knowledge(work))
-        outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
+        with work.guard.over(binding.name, SILENCE, silence_id(memo.key, name)):
+            outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
         _check_progress(outcomes, by)
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything; look again later rather than never
         quarantine_silence(work, binding.name, memo.key, name, error)
@@ -78,7 +79,7 @@ def _check_progress(outcomes: Iterable[Outcome], by: datetime) -> None:
 
 def wake(work: Work) -> None:
     """Ask scenarios what it means that nothing was heard, for every watchdog whose time and allowance have passed."""
-    due = work.turn.due_memos(work.now, LAPSES_MAX)
+    due = work.turn.due_memos(work.facts_now, LAPSES_MAX)
     work.load_memos([(memo.scenario, memo.key) for memo in due])
     for stored in due:
         ref = (stored.scenario, stored.key)
@@ -88,6 +89,8 @@ def wake(work: Work) -> None:
         if binding is None:  # its plugin is disabled now: the silence is nobody's to judge
             work.remember(memo._replace(expects=(), wake_at=None))
             continue
-        if memo.wake_at is not None and memo.wake_at <= work.now:  # not put off, not armed anew by a fact of this turn
-            settle_all(work, binding, ref, work.now - work.setup.lateness)
+        if (
+            memo.wake_at is not None and memo.wake_at <= work.facts_now
+        ):  # not put off, not armed anew by a fact of this turn
+            settle_all(work, binding, ref, work.facts_now - work.setup.lateness)
     conclude_all(work)

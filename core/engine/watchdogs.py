@@ -43,8 +43,9 @@ def _wake_at(work: Work, expects: Iterable[Armed]) -> datetime | None:
 def put_off(work: Work, memo: Memo) -> None:
     """Keep what could not be judged armed as it is, and look again later."""
     lateness = work.setup.lateness
-    later = [by + lateness for _, by in memo.expects if by + lateness > work.now]
-    work.remember(memo._replace(wake_at=min([*later, work.now + RETRY_AFTER])))
+    now = work.facts_now
+    later = [by + lateness for _, by in memo.expects if by + lateness > now]
+    work.remember(memo._replace(wake_at=min([*later, now + RETRY_AFTER])))
 
 
 def keep_silence(work: Work, one: Judgement, detail: str) -> None:

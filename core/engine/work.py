@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,6 +15,7 @@ from ..model.chain import Loop
 from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
+from .guard import UNGUARDED, Guard
 from .judgement import Judgement
 from .records import Records
 from .setup import Setup
@@ -33,13 +34,23 @@ def loop_of(case: Case) -> Loop:
 class Work:
     """Cases and memos as this turn sees them, and its writes."""
 
-    def __init__(self, turn: Turn, setup: Setup, now: datetime, catching_up_until: datetime | None = None) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        setup: Setup,
+        now: datetime,
+        catching_up_until: datetime | None = None,
+        guard: Guard = UNGUARDED,
+    ) -> None:
         self.turn = turn
         self.setup = setup
         self.now = now
         self.catching_up_until = catching_up_until
+        self.guard = guard
         self.writes = Writes(now, setup.digest)
         self.decisions: Counter[str] = Counter()
+        self.behind = timedelta()
+        """How far the machine's clock is behind this turn's time, after it was set back."""
         self.warned: set[str] = set()
         self.pending: list[Judgement] = []
         self.closings: list[Case] = []
@@ -51,6 +62,11 @@ class Work:
         self._memos: dict[Ref, Memo | None] = {}
         self._remembered: dict[Ref, Memo] = {}
         self._silenced: dict[str, int] = {}
+
+    @property
+    def facts_now(self) -> datetime:
+        """The time that facts are judged by. Devices keep the machine's time, not that of a clock set back."""
+        return self.now - self.behind
 
     # cases ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_exceptions import HTTPException
 from aiohttp.web_protocol import RequestPayloadError
 
-from ..engine.runner import QueueFull, Unavailable
+from ..engine.runner import MemoryShort, QueueFull, Unavailable
 from ..stores.base import StoreError
 from .cloudevents import EnvelopeError
 from .problems import MEDIA_TYPE, Problem
@@ -103,8 +103,10 @@ def _answer_to(error: Exception, request: web.Request) -> web.StreamResponse:
             return problem(403, "forbidden", str(error))
         case QueueFull() | Unavailable():
             # The contract promises no 5xx to senders of events: what could not be stored is asked for again.
-            code = "queue_full" if isinstance(error, QueueFull) else "store_unavailable"
-            return try_again(problem(429, code, str(error)), error.retry_after_seconds)
+            return try_again(problem(429, error.code, str(error)), error.retry_after_seconds)
+        case MemoryError():
+            detail = "there is not enough memory for this request; nothing was stored, send again"
+            return try_again(problem(429, MemoryShort.code, detail), MemoryShort.retry_after_seconds)
         case StoreError():
             return try_again(problem(503, "store_unavailable", str(error)), STORE_RETRY_SECONDS)
         case HTTPException():

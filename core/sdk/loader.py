@@ -14,6 +14,7 @@ from .binding import Binding, bind
 from .channel import ChannelType, config_type
 from .faults import Fault, PluginError
 from .hooks import GROUP, Hooks
+from .patience import USUAL, Patience
 from .scenario import Scenario
 from .texts import Texts
 
@@ -50,7 +51,9 @@ class Plugin:
     channels: Mapping[str, ChannelType] = field(default_factory=dict)
 
 
-def find_plugins(found: Iterable[EntryPoint] | None = None) -> tuple[dict[str, Plugin], list[Fault]]:
+def find_plugins(
+    found: Iterable[EntryPoint] | None = None, patience: Patience = USUAL
+) -> tuple[dict[str, Plugin], list[Fault]]:
     """All installed plugins by name, and the faults of those that cannot be loaded; one failing stops no other."""
     plugins: dict[str, Plugin] = {}
     faults: list[Fault] = []
@@ -60,7 +63,8 @@ def find_plugins(found: Iterable[EntryPoint] | None = None) -> tuple[dict[str, P
             faults.append(Fault(f"plugin {entry.name}", complaint, "uninstall one of the two packages"))
             continue
         try:
-            plugins[entry.name] = read_plugin(entry.name, entry.load(), entry.value)
+            with patience.over(f"plugin {entry.name}"):
+                plugins[entry.name] = read_plugin(entry.name, entry.load(), entry.value)
         except PluginError as error:
             faults.extend(error.faults)
         except Exception as error:  # noqa: BLE001  # a stranger's import may raise anything; the others must load

@@ -146,6 +146,11 @@ class Writes:
 class Turn(Protocol):
     """One turn of the engine inside one write transaction: read first, then ``commit`` once."""
 
+    @property
+    def alive_at(self) -> datetime | None:
+        """When the turn before was committed, or ``heartbeat`` called; ``None`` for a new store."""
+        ...
+
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""
         ...

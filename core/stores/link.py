@@ -123,6 +123,9 @@ class Link:
         """Turn what SQLite cannot do now into ``StoreError``; faults of our own, such as a broken key, pass."""
         try:
             yield
+        except MemoryError as error:  # how Python's module tells of SQLITE_NOMEM
+            what, remedy = _TROUBLES[sqlite3.SQLITE_NOMEM]
+            raise StoreError(f"{self.name} {what}: {remedy}") from error
         except sqlite3.Error as error:
             trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if trouble is None:

@@ -12,8 +12,8 @@ import orjson
 
 from . import statements as sql
 from .casebook import Casebook
-from .checkpoints import Checkpoints
 from .chain import Chains
+from .checkpoints import Checkpoints
 from .codec import micros, moment
 from .link import Link
 from .purging import SqlitePurger

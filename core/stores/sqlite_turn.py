@@ -46,7 +46,14 @@ class SqliteTurn:
         self._raw = link.raw
         self._casebook = casebook
         self._chains = chains
-        self._asleep: int = link.row(sql.SLEEP)[0]
+        self._asleep: int
+        self._alive_at: int
+        self._asleep, self._alive_at, _ = link.row(sql.SLEEP)
+
+    @property
+    def alive_at(self) -> datetime | None:
+        """When the turn before was committed, or ``heartbeat`` called; ``None`` for a new store."""
+        return moment(self._alive_at) if self._alive_at else None
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""

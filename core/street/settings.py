@@ -103,7 +103,8 @@ class Limits(Table):
     ``lateness_minutes`` is how long watchdogs of silence wait for late facts, after a start as well;
     ``future_minutes_max`` how far ahead of the clock an event may be; ``dedupe_days`` how long (source, id) is known;
     ``repeat_hours`` how often an unsolved case is repeated once its chain has ended; ``dispatch_minutes`` how long
-    returned work may wait to be sent on (15 in the offices this follows, domain 2.5).
+    returned work may wait to be sent on (15 in the offices this follows, domain 2.5); ``assess_seconds_max`` how long
+    one call of a plugin's code may take; ``memory_mib_max`` how much memory the daemon may hold, 0 for no bound.
     """
 
     queue_events_max: int = Field(default=10_000, ge=1, le=1_000_000)
@@ -118,6 +119,8 @@ class Limits(Table):
     repeat_hours: int = Field(default=24, ge=1, le=168)
     dispatch_minutes: int = Field(default=15, ge=1, le=1440)
     delivery_attempts_max: int = Field(default=12, ge=1, le=100)
+    assess_seconds_max: int = Field(default=5, ge=1, le=600)
+    memory_mib_max: int = Field(default=0, ge=0, le=1_048_576)
 
     @field_validator("batch_events_max")
     @classmethod

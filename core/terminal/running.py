@@ -17,14 +17,16 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from ..daemon import Daemon, NotAllowed
+from ..daemon import RESTART, Daemon, NotAllowed
 from ..engine.clock import FastClock
+from ..engine.flight import FlightRecord
 from ..engine.opening import Opened
 from ..gateway.replay import Timed
 from ..stores.base import Store
 from ..street.settings import Channel, split_address
 from .replaying import Reader
 from .street import open_store, read_street, store_path
+from .supervisor import supervised
 from .trouble import Trouble
 from .voice import Voice
 
@@ -58,6 +60,7 @@ class Play(NamedTuple):
 
 def run_street(voice: Voice, folder: Path, listen: str | None, file: Path | None, speed: float) -> None:
     """Run the daemon until it is told to stop; with ``file`` on recorded events, in a database of their own."""
+    record = supervised() if voice.owns_process else None
     stop_at_once()
     opened = read_street(voice, folder)
     for warning in opened.warnings:
@@ -73,21 +76,32 @@ def run_street(voice: Voice, folder: Path, listen: str | None, file: Path | None
         del store
         await daemon.run(log.info, play.timed if play else ())
 
-    serve(voice, opened, path, listen, play, act)
+    serve(voice, opened, path, listen, play, act, record)
 
 
-def serve(voice: Voice, opened: Opened, path: Path, listen: str | None, play: Play | None, act: Act) -> None:
+def serve(
+    voice: Voice,
+    opened: Opened,
+    path: Path,
+    listen: str | None,
+    play: Play | None,
+    act: Act,
+    record: FlightRecord | None = None,
+) -> None:
     """Make a daemon and do with it what ``act`` does. Raises ``Trouble`` where it may not or cannot start."""
     address = listen or opened.folder.settings.listen.address
     check_address(voice, address)
     with open_store(path) as store:
         clock = FastClock(play.begins, play.speed) if play else None
         try:
-            asyncio.run(act(Daemon(opened, store, clock, address), store))
+            daemon = Daemon(opened, store, clock, address, record)
+            asyncio.run(act(daemon, store))
         except NotAllowed as error:
             raise Trouble(str(error)) from error
         except OSError as error:
             raise _why_not(voice, address, error) or error from error
+    if daemon.needs_restart:
+        sys.exit(RESTART)
 
 
 def check_address(voice: Voice, address: str) -> tuple[str, int]:

@@ -91,7 +91,7 @@ class Root(Family):
         _prepare_streams()
         extra["standalone_mode"] = False
         language = os.environ.get(LANGUAGE)
-        voice = Voice(language if language in LANGUAGES else None)
+        voice = Voice(language if language in LANGUAGES else None, extra.pop("owns_process", False))
         code: object = FAILED
         try:
             code = super().main(args, prog_name, obj=voice, **extra)

@@ -12,6 +12,7 @@ import click
 
 from ..engine.clock import SystemClock
 from ..engine.engine import Engine
+from ..engine.guard import Watch
 from ..engine.opening import Opened, open_street
 from ..stores.base import Store
 from ..stores.sqlite import SqliteStore
@@ -82,13 +83,14 @@ class Desk(NamedTuple):
     opened: Opened
     store: Store
     now: datetime
+    watch: Watch
 
     def engine(self) -> Engine:
         """An engine that may take a turn beside the daemon's, or without one.
 
         Starting it books an absence of the daemon as ours, so that nobody is called because nobody listened.
         """
-        engine = Engine(self.store, self.opened.setup)
+        engine = Engine(self.store, self.opened.setup, self.watch)
         engine.start(self.now)
         return engine
 
@@ -104,4 +106,7 @@ def desk(voice: Voice, folder: Path, path: Path | None = None, makes: bool = Fal
         raise Trouble(voice.say("no_store", path=path))
     own = path or store_path(opened)
     with open_store(own if makes or own.exists() else None) as store:
-        yield Desk(voice, opened, store, SystemClock().now())
+        # A turn of ours holds up the daemon's: what a plugin does in it must come to an end here as well.
+        watch = Watch(opened.folder.settings.limits.assess_seconds_max)
+        with watch.started():
+            yield Desk(voice, opened, store, SystemClock().now(), watch)

@@ -15,10 +15,12 @@ class Voice:
     """Speaks the language that was asked for, else the street's, else English.
 
     ``asked`` is what ``--language`` or CIVICLOOP_LANGUAGE said; ``street`` is known once a street has been read.
+    ``owns_process`` says that the shell has started this process for one command, which may do with it what it needs.
     """
 
-    def __init__(self, asked: str | None = None) -> None:
+    def __init__(self, asked: str | None = None, owns_process: bool = False) -> None:
         self.asked = asked
+        self.owns_process = owns_process
         self.street: str | None = None
 
     @property

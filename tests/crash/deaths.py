@@ -35,6 +35,8 @@ REACHED: Final = {
     CrashPoint.TURN_WRITTEN: 20,
     CrashPoint.TURN_COMMITTED: 20,
     CrashPoint.TURN_ANSWERED: 20,
+    CrashPoint.CHECKPOINT_BEGUN: 1,
+    CrashPoint.CHECKPOINT_DONE: 1,
     CrashPoint.NOTICES_TAKEN: 20,
     CrashPoint.NOTICE_SENT: 6,
     CrashPoint.NOTICES_MARKED: 6,

@@ -58,6 +58,36 @@ default = ["nobody"]
 """
 
 
+MODULE: Final = '''
+from civicloop import Event, Finding, Scenario, Step, hookimpl, hours, minutes
+
+
+class Reading(Event, type="stranger.reading"):
+    """A number from a device that is often out of order."""
+
+    value: int
+
+
+class Alarm(Scenario[Reading]):
+    """Opens a case on ten, raises on a hundred."""
+
+    name = "stranger.alarm"
+    chain = (Step("look", "property_company", accept=minutes(30), finish=hours(4)),)
+
+    def assess(self, event, context):
+        if event.value >= 100:
+            raise ZeroDivisionError("the stranger cannot count that far")
+        if event.value == 10:
+            yield Finding("odd")
+
+
+@hookimpl
+def civicloop_scenarios():
+    """What is brought."""
+    return [Alarm]
+'''
+
+
 class Look(NamedTuple):
     """The daemon at one moment, and how it did since the last."""
 
@@ -161,7 +191,7 @@ class Load:
 
 def look(victim: Victim, latencies_ms: list[float]) -> Look:
     """The process as the kernel shows it, and the latencies since the last look, which this uses up."""
-    proc = Path(f"/proc/{victim.pid}")
+    proc = Path(f"/proc/{victim.serving[0]}")
     fields = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
     store = victim.folder / "var/civicloop.db"
     wal = store.with_name(store.name + "-wal")
@@ -248,7 +278,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ["PYTHONPATH"] = os.pathsep.join(
-            filter(None, [str(install(folder / "site")), os.environ.get("PYTHONPATH")])
+            filter(None, [str(install(folder / "site", MODULE)), os.environ.get("PYTHONPATH")])
         )
         victim = Victim(make_street(folder / "street"))
         victim.start()

@@ -1,45 +1,125 @@
-"""A plugin that nobody wrote carefully: it raises on some of its events. Laid out as ``pip`` would install it."""
+"""A stranger's package, installed on the path of a daemon's process, that does whatever a stranger may do wrong."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
-CODE: Final = '''
-from civicloop import Event, Finding, Scenario, Step, hookimpl, hours, minutes
+from .street import Victim, make_street
 
+MODULE = """
+import asyncio, ctypes, itertools, re, time
+from civicloop import CLOSE, ChannelConfig, Event, Finding, Scenario, Step, hookimpl, minutes
 
-class Reading(Event, type="stranger.reading"):
-    """A number from a device that is often out of order."""
+HELD = []
 
-    value: int
+class Ask(Event, type="stranger.ask"):
+    do: str = ""
 
+def spin():
+    while True:
+        pass
 
-class Alarm(Scenario[Reading]):
-    """Opens a case on ten, raises on a hundred."""
+def wait():
+    time.sleep(10**6)
 
-    name = "stranger.alarm"
-    chain = (Step("look", "property_company", accept=minutes(30), finish=hours(4)),)
+def pattern():
+    re.match(r"(a|aa)+$", "a" * 200 + "b")
+
+def swallow():
+    while True:
+        try:
+            time.sleep(10**6)
+        except Exception:
+            pass
+
+def swallow_all():
+    while True:
+        try:
+            time.sleep(10**6)
+        except BaseException:
+            pass
+
+def hold():
+    "Holds the interpreter in C, which never looks whether a signal has come."
+    sum(itertools.repeat(0))
+
+def leave():
+    raise SystemExit("enough")
+
+def crash():
+    ctypes.string_at(0)
+
+def huge():
+    bytearray(2**50)
+
+def hungry():
+    HELD.append(bytearray(b"x" * (40 * 2**20)))
+
+class Strange(Scenario[Ask]):
+    name = "stranger.strange"
+    on_cleared = CLOSE
+    chain = (Step("look", "property_company", accept=minutes(10)),)
 
     def assess(self, event, context):
-        if event.value >= 100:
-            raise ZeroDivisionError("the stranger cannot count that far")
-        if event.value == 10:
-            yield Finding("odd")
+        if event.do:
+            globals()[event.do]()
+        yield Finding("strange")
 
+class Steady(Scenario[Ask]):
+    name = "stranger.steady"
+    on_cleared = CLOSE
+    chain = (Step("look", "property_company", accept=minutes(10)),)
+
+    def assess(self, event, context):
+        yield Finding("steady")
+
+class Blocking:
+    "A channel whose send blocks the event loop."
+
+    class Config(ChannelConfig):
+        pass
+
+    def __init__(self, config, folder):
+        pass
+
+    async def send(self, message):
+        await asyncio.sleep(0)
+        time.sleep(10**6)
+
+    async def close(self):
+        pass
 
 @hookimpl
 def civicloop_scenarios():
-    """What is brought."""
-    return [Alarm]
-'''
+    return [Strange, Steady]
+
+@hookimpl
+def civicloop_channels():
+    return {"blocking": Blocking}
+"""
 
 
-def install(folder: Path) -> Path:
-    """Lay the plugin out in ``folder``, which then belongs on PYTHONPATH; returns it."""
-    about = folder / "stranger-1.0.dist-info"
-    about.mkdir(parents=True)
-    (folder / "stranger.py").write_text(CODE, encoding="utf-8")
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n", encoding="utf-8")
-    (about / "entry_points.txt").write_text("[civicloop]\nstranger = stranger\n", encoding="utf-8")
-    return folder
+def install(site: Path, module: str = MODULE) -> Path:
+    """The package as pip would leave it: a module, and metadata with its entry point."""
+    site.mkdir(parents=True)
+    (site / "stranger.py").write_text(module, encoding="utf-8")
+    metadata = site / "stranger-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n", encoding="utf-8")
+    (metadata / "entry_points.txt").write_text("[civicloop]\nstranger = stranger\n", encoding="utf-8")
+    return site
+
+
+def strange_street(folder: Path, limits: Mapping[str, int], module: str = MODULE, extra: str = "") -> Victim:
+    """A daemon, not yet started, of a street that has enabled the stranger's plugin."""
+    make_street(folder)
+    settings = folder / "civicloop.toml"
+    text = settings.read_text(encoding="utf-8")
+    for name, value in limits.items():
+        text = text.replace("[limits]\n", f"[limits]\n{name} = {value}\n", 1)
+    settings.write_text(f"{text}\n[plugins.stranger]\nenabled = true\n{extra}", encoding="utf-8")
+    site = install(folder.parent / "site", module)
+    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH", ""))))
+    return Victim(folder, {"PYTHONPATH": path})

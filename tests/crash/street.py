@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,11 +24,20 @@ from civicloop.core.stores.crash import CrashPoint
 from civicloop.core.street.sample import write_sample
 
 DOOMED = Path(__file__).with_name("doomed.py")
-FAST = """
+DROP = """
 [channels.drop]
 kind = "file_drop"
 directory = "var/drop"
 
+[plugins.garbage_sorting]
+[plugins.garbage_sorting.overflow]
+[plugins.garbage_sorting.bagged_litter]
+
+[delivery]
+ops = ["drop"]
+commands = ["drop"]
+"""
+WEBHOOKS = """
 [channels.flaky]
 kind = "webhook"
 url = "http://127.0.0.1:{port}/flaky"
@@ -36,15 +45,6 @@ url = "http://127.0.0.1:{port}/flaky"
 [channels.broken]
 kind = "webhook"
 url = "http://127.0.0.1:{port}/broken"
-
-[delivery]
-default = ["drop", "flaky"]
-ops = ["drop"]
-commands = ["drop"]
-
-[plugins.garbage_sorting]
-[plugins.garbage_sorting.overflow]
-[plugins.garbage_sorting.bagged_litter]
 """
 TRIES_MAX = 1200
 TRY_SECONDS = 0.05
@@ -100,11 +100,11 @@ def receiver() -> Iterator[tuple[int, dict[str, int]]]:
         thread.join()
 
 
-def make_street(folder: Path, port: int, rounds: int) -> Path:
+def make_street(folder: Path, port: int | None = None, rounds: int = 20) -> Path:
     """The sample street with a bin and a drop point for each round, and an overflow chain that climbs in seconds.
 
-    Notices are dropped as files and posted to ``port``: there is a way that fails at first, and, for people on a
-    roster, one that always refuses.
+    Notices are dropped as files and, where one is given, posted to ``port``: there is a way that fails at first, and,
+    for people on a roster, one that always refuses.
     """
     write_sample(folder)
     devices = folder / "devices.csv"
@@ -118,10 +118,17 @@ def make_street(folder: Path, port: int, rounds: int) -> Path:
     chain = "".join(
         f'[plugins.garbage_sorting.overflow.chain.{step}]\naccept = "1 second"\n' for step in steps_of_overflow()
     )
-    settings.write_text(kept + FAST.format(port=port) + chain, encoding="utf-8")
+    if port is None:
+        ways = DROP + 'default = ["drop"]\n'
+    else:
+        ways = DROP + 'default = ["drop", "flaky"]\n' + WEBHOOKS.format(port=port)
+    settings.write_text(kept + ways + chain, encoding="utf-8")
     for name in ("parties.csv", "people.csv"):
         people = folder / name
-        told = people.read_text(encoding="utf-8").replace(",console,", ",drop;broken,").replace("console", "drop")
+        told = people.read_text(encoding="utf-8")
+        if port is not None:
+            told = told.replace(",console,", ",drop;broken,")
+        told = told.replace("console", "drop")
         people.write_text(told, encoding="utf-8")
     return folder
 
@@ -144,26 +151,29 @@ def row(head: list[str], **known: str) -> str:
 class Victim:
     """A daemon in a process of its own, on a fixed port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int:
-        """The process's number."""
-        return self._process.pid if self._process else 0
+    def serving(self) -> list[int]:
+        """The processes that serve: children of the one that was started, which minds them."""
+        try:
+            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        except OSError:
+            return []
 
     def start(self, fate: Fate | None = None) -> bool:
         """Start it and wait until it is ready; ``False`` when its fate came before that."""
         fate = fate or Fate()
         command = [sys.executable, str(DOOMED), *fate.options, "--", "run", str(self.folder)]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=environment
+                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=self._environment
             )
         for _ in range(TRIES_MAX):
             if self._process.poll() is not None:
@@ -186,10 +196,19 @@ class Victim:
             return False
 
     def kill(self) -> None:
-        """kill -9."""
+        """kill -9, and wait until nothing of it is left."""
         if self._process is not None:
+            serving = self.serving
             self._process.kill()
             self._process.wait()
+            self._gone(serving)
+
+    def _gone(self, serving: list[int]) -> None:
+        for _ in range(TRIES_MAX):
+            if not any(Path(f"/proc/{pid}").exists() for pid in serving):
+                return
+            time.sleep(TRY_SECONDS)
+        raise AssertionError("the daemon outlived whoever minded it")
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
@@ -197,6 +216,17 @@ class Victim:
             return 0
         self._process.terminate()
         return self._process.wait(timeout=WAIT_SECONDS_MAX)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; what serves is its child."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process that was started is no more."""
+        return self._process is not None and self._process.poll() is not None
 
     def get(self, path: str) -> Any:
         """What a GET answers; ``None`` when nobody does, or refuses."""

@@ -1,0 +1,168 @@
+"""Calls of a stranger's code: each must come back, and none may take the daemon with it."""
+
+from __future__ import annotations
+
+import signal
+import types
+from asyncio import CancelledError
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from .asking import OutcomeError
+from .flight import FlightRecord, call_name
+
+TICKS: Final = 4
+"""How often the alarm looks within the time that a call may take."""
+
+HARD_FACTOR: Final = 2
+"""After how many times the limit a call that could not be interrupted ends its process."""
+
+T = TypeVar("T")
+
+
+class Overrun(BaseException):
+    """Raised inside a stranger's code that takes too long; not an ``Exception``, which such code often swallows."""
+
+
+class NoReturn(OutcomeError):
+    """A stranger's code did not come back. The message continues its name."""
+
+
+class Condemned(NoReturn):
+    """A call that is not made any more, because it has brought the process down before."""
+
+
+class Guard:
+    """Stands around every call of a stranger's code, and sets it no limit: ``with guard.over(...)``.
+
+    What leaves the call as anything but an ``Exception``, such as ``sys.exit()``, leaves the guard as ``NoReturn``.
+    """
+
+    def over(self, culprit: str, source: str, id: str) -> Self:  # noqa: ARG002  # a watch keeps them
+        """The call that comes next: whose code, and about what."""
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is not None and issubclass(kind, (SystemExit, GeneratorExit, CancelledError)):
+            raise NoReturn(f"left by {kind.__name__}; raise an Exception instead") from error
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """In between the stranger's code has asked something of ours, which may not be interrupted."""
+        yield
+
+
+UNGUARDED: Final = Guard()
+"""For simulated time, where nothing may depend on how long anything takes."""
+
+
+class Watch(Guard):
+    """A guard that interrupts a call after ``seconds``, in the main thread of a process that has started it.
+
+    It needs SIGALRM. A call that holds the interpreter in C cannot be interrupted: with a ``record`` its process is
+    ended from outside after ``HARD_FACTOR`` times as long, and a call that was under way in two such ends is not made
+    again.
+    """
+
+    def __init__(self, seconds: float, record: FlightRecord | None = None) -> None:
+        self._seconds = seconds
+        self._record = record
+        self._calls = 0
+        self._under_way = 0
+        self._seen = 0
+        self._ticks = 0
+        self._rests = False
+        self._is_owed = False
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Let the alarm tick in between."""
+        before = signal.signal(signal.SIGALRM, self._tick)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds / TICKS, self._seconds / TICKS)
+        if self._record is not None:
+            self._record.limit_seconds = self._seconds * HARD_FACTOR
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def over(self, culprit: str, source: str, id: str) -> Self:
+        """The call that comes next. Raises ``Condemned`` for one that has brought the process down twice."""
+        self._calls += 1
+        if self._record is not None:
+            name = call_name(culprit, source, id)
+            if self._record.suspects and self._record.condemned(name):
+                error = Condemned("did not return twice and could not be interrupted; the daemon had to restart")
+                error.add_note(self._record.traces.get(name, ""))
+                raise error
+            self._record.take_off(self._calls, name)
+        return self
+
+    def __enter__(self) -> None:
+        self._under_way = self._calls
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._under_way = 0
+        if self._record is not None:
+            self._record.land()
+        if kind is Overrun:
+            raise NoReturn(f"did not return within {self._seconds:g} s; it was interrupted {error}") from error
+        super().__exit__(kind, error, trace)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """What is ours is not interrupted; a limit that passes meanwhile holds afterwards."""
+        self._rests = True
+        try:
+            yield
+        finally:
+            self._rests = False
+        if self._is_owed:
+            raise Overrun("after it had asked about a case")
+
+    def _tick(self, _: int, frame: FrameType | None) -> None:
+        """The alarm: interrupt a call that was under way at every look for as long as it may take.
+
+        A call that swallows the interruption is interrupted again at every further look.
+        """
+        if not self._under_way or self._under_way != self._seen:
+            self._seen, self._ticks, self._is_owed = self._under_way, 0, False
+            return
+        self._ticks += 1
+        if self._ticks < TICKS:
+            return
+        if self._rests:
+            self._is_owed = True
+        elif frame is not None and frame.f_code.co_filename != __file__:  # the guard itself must always get through
+            raise Overrun(f"at {frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}")
+
+
+@types.coroutine
+def stepped(guard: Guard, call: tuple[str, str, str], work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Await a stranger's coroutine with the guard around each of its steps, between which others have their turn."""
+    step: Callable[[Any], Any] = work.send
+    given: Any = None
+    while True:
+        awaited, ended = None, None
+        with guard.over(*call):
+            try:
+                awaited = step(given)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            except (CancelledError, GeneratorExit) as error:
+                ended = error
+        if ended is not None:
+            raise ended
+        try:
+            step, given = work.send, (yield awaited)
+        except BaseException as error:  # noqa: BLE001  # handed on to the coroutine, as await does
+            step, given = work.throw, error
