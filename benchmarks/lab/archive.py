@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from civicloop import Finding
 from civicloop.core.engine.setup import Setup
 from civicloop.core.loop.decide import decide
-from civicloop.core.model.case import Case
+from civicloop.core.model.case import Case, Entry
 from civicloop.core.model.given import AllClear, Answer, Found, Verb
 from civicloop.core.sdk.loader import Plugin, assemble
 from civicloop.core.stores.base import Writes
@@ -51,16 +51,23 @@ def fill_archive(store: SqliteStore, setup: Setup, cases: int) -> None:
         writes = Writes(NOW)
         for number in range(first, min(first + CHUNK, cases)):
             at = NOW - YEARS * (1 - number / cases)
-            for case, entries in _life(setup, number, at, chances):
-                last = case
-                writes.entries.extend(entries)
-            writes.cases.append(last)
+            life = list(_life(setup, number, at, chances))
+            writes.entries.extend(entry for _, entries in life for entry in entries)
+            writes.cases.append(life[-1][0])
         with store.turn() as turn:
             turn.commit(writes)
 
 
-def _life(setup: Setup, number: int, at: datetime, chances: random.Random) -> Iterator[tuple[Case, tuple]]:
-    scenario = Leak if number % RARE_EVERY == RARE_EVERY // 2 else (Overflow, Litter)[number % 2]
+def scenario_of(number: int) -> type[Overflow]:
+    """Which scenario case number so-and-so belongs to."""
+    return Leak if number % RARE_EVERY == RARE_EVERY // 2 else (Overflow, Litter)[number % 2]
+
+
+def _life(
+    setup: Setup, number: int, at: datetime, chances: random.Random
+) -> Iterator[tuple[Case, tuple[Entry, ...]]]:
+    """The case as it is after each thing that happens to it."""
+    scenario = scenario_of(number)
     rules = setup.registry.bindings[scenario.name].rules
     place = f"E{chances.randrange(ESTATES)}"
     partition = setup.street.directory.partition(place)

@@ -99,10 +99,15 @@ class Message(NamedTuple):
     event: dict[str, object]
 
 
+def tick_of(bins: int) -> timedelta:
+    """From one event to the next: a bin is read every ``TURN``."""
+    return TURN / bins / (EVENTS_A_LOOP / OPENS_EVERY)
+
+
 def stream(bins: int = BINS, at_random: bool = False) -> Iterator[Message]:
     """Workload W without end. Ids are sequential, or ``at_random`` as if each were a UUID."""
     chances = random.Random(SEED)
-    tick = TURN / bins / (EVENTS_A_LOOP / OPENS_EVERY)
+    tick = tick_of(bins)
     soon = bins // SOON
     number = 0
     for reading in count():
