@@ -63,9 +63,7 @@ def scenario_of(number: int) -> type[Overflow]:
     return Leak if number % RARE_EVERY == RARE_EVERY // 2 else (Overflow, Litter)[number % 2]
 
 
-def _life(
-    setup: Setup, number: int, at: datetime, chances: random.Random
-) -> Iterator[tuple[Case, tuple[Entry, ...]]]:
+def _life(setup: Setup, number: int, at: datetime, chances: random.Random) -> Iterator[tuple[Case, tuple[Entry, ...]]]:
     """The case as it is after each thing that happens to it."""
     scenario = scenario_of(number)
     rules = setup.registry.bindings[scenario.name].rules

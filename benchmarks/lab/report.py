@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+WIDTH = 120
+"""Of a table, in characters, wherever it is printed."""
+
 
 class Row(NamedTuple):
     """One figure. With a ``goal`` it is judged: it must be ``at_least`` that much, or else at most."""
@@ -56,11 +59,11 @@ def show(title: str, rows: Iterable[Row]) -> None:
     """Print rows as a table."""
     table = Table(title=title)
     for column in ("what", "figure", "goal", ""):
-        table.add_column(column, justify="left" if column == "what" else "right")
+        table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
     for row in rows:
         goal = "" if row.goal is None else f"{'>=' if row.at_least else '<='} {_number(row.goal, row.unit)}"
         table.add_row(row.what, _number(row.figure, row.unit), goal, row.verdict)
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 def _number(figure: float, unit: str) -> str:

@@ -112,8 +112,10 @@ def stream(bins: int = BINS, at_random: bool = False) -> Iterator[Message]:
     number = 0
     for reading in count():
         due = [("reading", reading)]
-        due += [("accept", reading - lag) for lag in (soon, bins) if _answers(reading - lag, bins, lag == bins)]
-        due += [("report", reading - soon - lag) for lag in (soon, bins) if _answers(reading - soon - lag, bins, lag == bins)]
+        for lag in (soon, bins):
+            for what, about in (("accept", reading - lag), ("report", reading - lag - soon)):
+                if _answers(about, bins, climbed=lag == bins):
+                    due.append((what, about))
         for what, about in due:
             at = START + tick * number
             name = f"{chances.getrandbits(128):032x}" if at_random else f"e{number:012d}"
