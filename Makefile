@@ -43,8 +43,8 @@ check: lint types test ## everything a change must pass
 docs: $(READY) ## write docs/cli.md from the commands themselves
 	$(BIN)/python tests/cli/handbook.py
 
-bench: $(READY) ## run the benchmarks
-	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; done
+bench: $(READY) ## measure how fast it is; figures in benchmarks.json
+	$(BIN)/python benchmarks --json benchmarks.json
 
 month: $(READY) ## live through a month of a synthetic street, with all laws checked
 	$(BIN)/python examples/month/month.py

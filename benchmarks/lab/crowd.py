@@ -16,6 +16,8 @@ from civicloop.core.stores.base import Memo, Writes
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.plugins.message_channels import Nowhere
 
+from .folder import ESTATES_A_COMMITTEE, write_street
+
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 """When the street was last alive. Its watchdogs wake, and its deadlines pass, spread evenly over the day after."""
 DAY = timedelta(days=1)
@@ -25,19 +27,6 @@ SIGNALS = 10
 """How many signals of one device are watched, each with a key and a watchdog of its own."""
 CHUNK = 50_000
 SEED = 7
-
-SETTINGS = """
-[street]
-code = "street"
-name = "Street"
-zone = "Asia/Shanghai"
-[channels.null]
-kind = "null"
-[delivery]
-default = ["null"]
-[plugins.crowd]
-enabled = true
-"""
 
 
 class Signal(Event, type="crowd.signal"):
@@ -65,20 +54,7 @@ class Silent(Scenario[Signal]):
 
 def write_folder(folder: Path, devices: int) -> None:
     """A street's folder with so many devices in a hundred estates."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "civicloop.toml").write_text(SETTINGS, encoding="utf-8")
-    (folder / "calendar.toml").write_text('weekdays = ["mon", "tue", "wed", "thu", "fri"]\nslots = ["08:00-12:00"]\n')
-    (folder / "roster.csv").write_text("role,place,from,to,person\n")
-    estates = [f"E{number},Estate {number},estate,committee" for number in range(ESTATES)]
-    places = ["code,name,level,parent", "street,Street,street,", "committee,Committee,committee,street", *estates]
-    (folder / "places.csv").write_text("\n".join(places) + "\n", encoding="utf-8")
-    rows = [f"D{number},sensor,E{number % ESTATES},watching,," for number in range(devices)]
-    (folder / "devices.csv").write_text("\n".join(["id,kind,place,purpose,via,vendor", *rows]) + "\n", encoding="utf-8")
-    parties = [f"street,{role},{role} Ltd.,," for role in ("property_company", "ops_center")]
-    parties += ["street,neighborhood_committee,Committee,,"]
-    (folder / "parties.csv").write_text(
-        "\n".join(["place,role,organisation,contacts,channels", *parties]) + "\n", encoding="utf-8"
-    )
+    write_street(folder, "crowd", ESTATES, ((f"D{number}", f"E{number % ESTATES}") for number in range(devices)))
 
 
 def open_crowd(folder: Path) -> Opened:
@@ -98,8 +74,9 @@ def fill(store: SqliteStore, opened: Opened, watchdogs: int, cases: int) -> None
         for number in range(first, min(first + CHUNK, cases)):
             at = START - DAY * chances.random()
             place = f"E{number % ESTATES}"
+            partition = setup.street.directory.partition(place)
             found = Found(
-                Silent.name, f"case{number}", Finding("silent"), rules, place, "committee", at, f"//crowd#{number}"
+                Silent.name, f"case{number}", Finding("silent"), rules, place, partition, at, f"//crowd#{number}"
             )
             decision = decide(None, found, at, setup.street)
             assert decision.case is not None
@@ -117,7 +94,7 @@ def _memos(watchdogs: int) -> Iterator[Memo]:
         yield Memo(
             Silent.name,
             f"D{device}/{signal}",
-            "committee",
+            f"C{device % ESTATES // ESTATES_A_COMMITTEE}",
             f"E{device % ESTATES}",
             by - DAY,
             b"{}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from civicloop.core.stores.sqlite import SqliteStore
@@ -50,12 +49,12 @@ def record(store: SqliteStore) -> Recorder:
     return recorder
 
 
-def replay_bare(path: Path, statements: list[Statement]) -> float:
+def replay_bare(store: SqliteStore, statements: list[Statement]) -> float:
     """Seconds that the same statements take on a fresh store of the same settings, with nothing else around them.
 
     SQLite makes its checkpoints by itself, every 1,000 pages as usual: without any the disk would have less to do.
     """
-    raw = SqliteStore(path)._writes.raw
+    raw = store._writes.raw
     raw.execute("PRAGMA wal_autocheckpoint=1000")
     began = time.perf_counter()
     for kind, text, values in statements:
@@ -63,4 +62,6 @@ def replay_bare(path: Path, statements: list[Statement]) -> float:
             raw.executemany(text, values)
         else:
             raw.execute(text, values).fetchall()
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    store.close()
+    return seconds

@@ -1,44 +1,87 @@
-"""The servers that are measured, each in a process of its own: the real gateway, and a handler that only reads.
+"""The servers that are measured, each in a process of its own.
 
-``python -m lab.server real|bare PORT DATABASE``
+``python -m lab.server KIND PORT PATH``: ``real`` is the gateway over SQLite with workload W, ``bare`` a handler that
+only reads, ``archive`` the gateway over a store full of cases, ``daemon`` the whole daemon on a street's folder.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
 
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.daemon import Daemon
+from civicloop.core.engine.clock import Clock
 from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.letters import write_letter
 from civicloop.core.engine.memory import collect_rarely
+from civicloop.core.engine.opening import open_street
 from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.app import make_app
 from civicloop.core.gateway.cloudevents_http import Limits
 from civicloop.core.gateway.metrics import Numbers
 from civicloop.core.gateway.office import Office
 from civicloop.core.gateway.tokens import Gate
+from civicloop.core.sdk.loader import Plugin
 from civicloop.core.stores.sqlite import SqliteStore
-from civicloop.plugins.message_channels.nowhere import Nowhere
+from civicloop.plugins.message_channels import Nowhere
 
-from .workload import street
+from .archive import NOW, archive_street
+from .workload import BINS, START, Overflow, street, tick_of
+
+BODY_BYTES_MAX = 4 * 2**20
 
 
-async def real(port: int, database: Path) -> None:
-    """The whole gateway over SQLite, with a courier that delivers to nowhere."""
-    collect_rarely()
-    store, clock, setup = SqliteStore(database), SystemClock(), street()
-    engine = Engine(store, setup)
-    nowhere = Nowhere(Nowhere.Config(), database.parent)
-    courier = Courier(store, {"null": nowhere}, lambda notice: write_letter(setup, notice), clock)
+class WorkloadClock:
+    """The workload's own time, which goes on with every event that is taken in, however fast they come."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tick = tick_of(BINS)
+
+    def now(self) -> datetime:
+        """The time of the event that comes next."""
+        return START + self._tick * sum(times for (kind, _), times in self._engine.counts.items() if kind == "event")
+
+    def real_seconds(self, span: timedelta) -> float:
+        """Nothing of the workload's time passes by itself; a wait is a short one, and then the clock is read again."""
+        return min(span.total_seconds(), 1.0)
+
+
+class StandingClock:
+    """It is always the instant at which the archive was filled: no deadline passes while it is read."""
+
+    def now(self) -> datetime:
+        """That instant."""
+        return NOW
+
+    def real_seconds(self, span: timedelta) -> float:
+        """The span itself."""
+        return span.total_seconds()
+
+
+async def real(port: int, path: Path) -> None:
+    """The whole gateway with workload W, and a courier that delivers to nowhere."""
+    engine = Engine(SqliteStore(path), street())
+    await gateway(engine, WorkloadClock(engine), port)
+
+
+async def archive(port: int, path: Path) -> None:
+    """The whole gateway over a store that is full of cases."""
+    await gateway(Engine(SqliteStore(path), archive_street()), StandingClock(), port)
+
+
+async def gateway(engine: Engine, clock: Clock, port: int) -> None:
+    """What the daemon runs, on an engine of our own."""
+    nowhere = Nowhere(Nowhere.Config(), Path())
+    courier = Courier(engine.store, {"null": nowhere}, lambda notice: write_letter(engine.setup, notice), clock)
     runner = Runner(engine, clock, after_turn=courier.poke)
-    office = Office(engine, runner, clock, Limits(), Gate(store), lambda: "")
-    app = make_app(office, Numbers(engine, runner, courier), "bench", 4 * 2**20)
-    await serve(app, port)
+    office = Office(engine, runner, clock, Limits(), Gate(engine.store), lambda: "")
+    await serve(make_app(office, Numbers(engine, runner, courier), "bench", BODY_BYTES_MAX), port)
     await asyncio.gather(runner.run(), courier.run())
 
 
@@ -63,6 +106,14 @@ async def serve(app: web.Application, port: int) -> None:
     await web.TCPSite(runner, "127.0.0.1", port).start()
 
 
+async def daemon(port: int, path: Path) -> None:
+    """The daemon as it is, on a folder, with a plugin of our own."""
+    opened = open_street(path, [Plugin("bench", "", (Overflow,), {"null": Nowhere})])
+    store = SqliteStore(opened.folder.path(opened.folder.settings.store.path))
+    await Daemon(opened, store, listen=f"127.0.0.1:{port}").run(lambda _: None)
+
+
 if __name__ == "__main__":
     kind, where, path = sys.argv[1:]
-    asyncio.run({"real": real, "bare": bare}[kind](int(where), Path(path)))
+    collect_rarely()  # as the daemon does
+    asyncio.run({"real": real, "archive": archive, "bare": bare, "daemon": daemon}[kind](int(where), Path(path)))

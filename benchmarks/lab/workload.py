@@ -1,16 +1,26 @@
-"""Workload W: bin levels over many bins; one event in ten opens a case, and each case is soon cleared again."""
+"""Workload W: level readings of many bins, of which one in ten opens a case, and what people answer.
+
+Half of the cases are accepted in time and reported done; the other half climb once first, then whoever they climbed to
+accepts and reports. So a closed loop is twelve events: ten readings, an acceptance and a report. Everything happens on
+a clock of its own: a bin is read every ``TURN``, a case must be accepted within ``ACCEPT``, and one that climbs is
+answered a whole ``TURN`` after it opened. The more events share a turn of the engine, the more bins there must be, so
+that a turn is always shorter than a deadline.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count, islice
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from civicloop import CLOSE, SMALL, Cleared, Context, Event, Finding, Outcome, Scenario, Step, hours, minutes
+from civicloop import CLOSE, SMALL, Check, Cleared, Context, Event, Finding, Outcome, Scenario, Step, hours, minutes
 from civicloop.core.engine.setup import Setup
 from civicloop.core.model.limit import Calendar
 from civicloop.core.model.place import Device, Directory, Level, Party, Place
@@ -19,7 +29,15 @@ from civicloop.core.sdk.loader import Plugin, assemble
 
 START = datetime(2025, 9, 12, tzinfo=UTC)
 BINS = 5_000
+"""For turns of up to half as many events."""
 OPENS_EVERY = 10
+EVENTS_A_LOOP = OPENS_EVERY + 2
+TURN = timedelta(seconds=120)
+ACCEPT = minutes(1)
+ESTATES_A_COMMITTEE = 10
+SOON = 25
+"""An answer follows what it answers after a 25th of a turn."""
+SEED = 7
 
 
 class BinLevel(Event, type="bench.level"):
@@ -33,8 +51,9 @@ class Overflow(Scenario[BinLevel]):
 
     name = "bench.overflow"
     on_cleared = CLOSE
+    check = Check()
     chain = (
-        Step("empty", "property_company", accept=minutes(10), finish=hours(1)),
+        Step("empty", "property_company", accept=ACCEPT, finish=hours(1)),
         Step("supervise", "ops_center", accept=minutes(30), finish=hours(4), loop=SMALL),
     )
 
@@ -46,44 +65,108 @@ class Overflow(Scenario[BinLevel]):
             yield Cleared()
 
 
-def street() -> Setup:
-    """A street with its bins, where every role of the chain is held."""
-    places = (
-        Place("street", "Street", Level.STREET),
-        Place("committee", "Committee", Level.COMMITTEE, "street"),
-        Place("estate", "Estate", Level.ESTATE, "committee"),
+def street(estates: int = 1, bins: int = BINS) -> Setup:
+    """A street with its bins spread over its estates, each with a property company of its own."""
+    setup = Setup(
+        Street("street", directory(estates, bins), Calendar(ZoneInfo("UTC"))),
+        assemble([Plugin("bench", "", (Overflow,))], {"bench": {}}),
+        channels=("null",),
     )
-    devices = {f"B{number}": Device(f"B{number}", "bin", "estate") for number in range(BINS)}
-    parties = {("street", role): Party("street", role, f"{role} Ltd.") for role in ("property_company", "ops_center")}
-    directory = Directory("street", {place.code: place for place in places}, devices, parties)
-    registry = assemble([Plugin("bench", "", (Overflow,))], {"bench": {}})
-    setup = Setup(Street("street", directory, Calendar(ZoneInfo("UTC"))), registry, channels=("null",))
     return replace(setup, ops_channels=("null",), command_channels=("null",))
 
 
-def levels(start: int, amount: int) -> Iterator[dict[str, object]]:
-    """Events number ``start`` onwards, as CloudEvents.
-
-    Number n speaks of bin n; a full bin is empty the next time round.
-    """
-    for number in range(start, start + amount):
-        turn, bin_number = divmod(number, BINS)
-        full = (bin_number + turn * 5) % OPENS_EVERY == 0
-        was_full = turn > 0 and (bin_number + (turn - 1) * 5) % OPENS_EVERY == 0
-        yield {
-            "specversion": "1.0",
-            "id": f"e{number}",
-            "source": "//bench/bins",
-            "type": "bench.level",
-            "subject": f"B{bin_number}",
-            "time": (START + timedelta(milliseconds=number)).isoformat(),
-            "data": {"fill_percent": 95 if full else 5 if was_full else 50},
-        }
+def directory(estates: int, bins: int) -> Directory:
+    """The places, bins and parties of a street."""
+    committees = -(-estates // ESTATES_A_COMMITTEE)
+    places = [Place("street", "Street", Level.STREET)]
+    places += [Place(f"C{number}", f"Committee {number}", Level.COMMITTEE, "street") for number in range(committees)]
+    places += [
+        Place(f"E{number}", f"Estate {number}", Level.ESTATE, f"C{number // ESTATES_A_COMMITTEE}")
+        for number in range(estates)
+    ]
+    devices = {f"B{number}": Device(f"B{number}", "bin", f"E{number % estates}") for number in range(bins)}
+    parties = {(f"E{number}", "property_company"): f"Property {number} Ltd." for number in range(estates)}
+    parties["street", "ops_center"] = "Street office"
+    held = {seat: Party(*seat, organisation) for seat, organisation in parties.items()}
+    return Directory("street", {place.code: place for place in places}, devices, held)
 
 
-def batches(events: int, size: int, first: int = 0) -> list[bytes]:
-    """``events`` events in JSON batches of ``size``."""
-    return [orjson.dumps(list(levels(start, size))) for start in range(first, first + events, size)]
+class Message(NamedTuple):
+    """One event of the workload; ``opens`` is whether it opens a case, ``at`` when it happens."""
+
+    at: datetime
+    opens: bool
+    event: dict[str, object]
+
+
+def tick_of(bins: int) -> timedelta:
+    """From one event to the next: a bin is read every ``TURN``."""
+    return TURN / bins / (EVENTS_A_LOOP / OPENS_EVERY)
+
+
+def stream(bins: int = BINS, at_random: bool = False) -> Iterator[Message]:
+    """Workload W without end. Ids are sequential, or ``at_random`` as if each were a UUID."""
+    chances = random.Random(SEED)
+    tick = tick_of(bins)
+    soon = bins // SOON
+    number = 0
+    for reading in count():
+        due = [("reading", reading)]
+        for lag in (soon, bins):
+            for what, about in (("accept", reading - lag), ("report", reading - lag - soon)):
+                if _answers(about, bins, climbed=lag == bins):
+                    due.append((what, about))
+        for what, about in due:
+            at = START + tick * number
+            name = f"{chances.getrandbits(128):032x}" if at_random else f"e{number:012d}"
+            yield _message(what, about, bins, name, at)
+            number += 1
+
+
+def _is_full(reading: int, bins: int) -> bool:
+    """A bin is found full at every second of its readings, or never: one reading in ten."""
+    turn, number = divmod(reading, bins)
+    return reading >= 0 and (number + turn * OPENS_EVERY // 2) % OPENS_EVERY == 0
+
+
+def _answers(reading: int, bins: int, climbed: bool) -> bool:
+    """Whether a reading opened a case that climbs, or one that does not."""
+    return _is_full(reading, bins) and (reading % bins // OPENS_EVERY % 2 == 1) is climbed
+
+
+def _message(what: str, about: int, bins: int, name: str, at: datetime) -> Message:
+    number = about % bins
+    full = what == "reading" and _is_full(about, bins)
+    envelope = {"specversion": "1.0", "id": name, "source": "//bench/bins", "time": at.isoformat()}
+    if what == "reading":
+        said = {"type": "bench.level", "subject": f"B{number}", "data": {"fill_percent": 95 if full else 50}}
+        return Message(at, full, envelope | said)
+    data = {"party": "ops_center" if _answers(about, bins, climbed=True) else "property_company"}
+    if what == "report":
+        data["result"] = "done"
+    return Message(at, False, envelope | {"type": f"loop.{what}", "subject": f"bench.overflow/B{number}", "data": data})
+
+
+class Batch(NamedTuple):
+    """Events as one JSON text, and the time of the last of them."""
+
+    body: bytes
+    at: datetime
+    events: int
+
+
+def batches(messages: Iterator[Message], events: int, size: int) -> list[Batch]:
+    """The next ``events`` of a stream in JSON batches of ``size``."""
+    made: list[Batch] = []
+    for first in range(0, events, size):
+        members = list(islice(messages, min(size, events - first)))
+        made.append(Batch(orjson.dumps([member.event for member in members]), members[-1].at, len(members)))
+    return made
+
+
+def bins_for(batch: int) -> int:
+    """How many bins turns of so many events need."""
+    return max(BINS, 2 * batch)
 
 
 def fresh(path: Path) -> Path:

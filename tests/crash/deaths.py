@@ -45,7 +45,13 @@ REACHED: Final = {
 }
 """The points that a daemon under this load reaches, and up to the how-manieth time it is left alive."""
 
-ELSEWHERE: Final = {CrashPoint.MIGRATED: "tests/stores/test_migrations.py"}
+ELSEWHERE: Final = {
+    CrashPoint.MIGRATED: "tests/stores/test_migrations.py",
+    CrashPoint.STORE_COPIED: "tests/stores/test_keeping.py",
+    CrashPoint.COPY_CHECKED: "tests/stores/test_keeping.py",
+    CrashPoint.COPY_RENAMED: "tests/stores/test_keeping.py",
+    CrashPoint.PIECE_PURGED: "tests/engine/test_retention.py",
+}
 """The others, and the tests in which a process dies there."""
 
 Told = tuple[tuple[str, ...], ...]
