@@ -129,7 +129,7 @@ class Month:
     def settle(self, language: str, as_json: bool) -> list[str]:
         """Check the laws and print what came of the month; returns the breaches."""
         now, period = self._time.now, Period(None, self._time.now)
-        found = list(records(self._store, CaseQuery(most=200), period))
+        found = list(records(self._store, CaseQuery(most=200), period, self._opened.setup.registry))
         broken = list(breaches(found, self._store, now))
         digest = blake2b(digest_size=8)
         for record in sorted(found, key=lambda one: one.case.id):
