@@ -84,7 +84,7 @@ class ThreeMeetings(Scenario[CaseReached | CaseClosed | EbikeVote, Building]):
     severity = Severity.P3
     on_cleared = EVIDENCE
     chain = (
-        Step("hearing", "neighborhood_committee", None, days(15), inform="ops_center", goes_on=True),  # [A] plan
+        Step("hearing", "neighborhood_committee", None, days(15), inform="ops_center", goes_on=True),  # [A]
         Step("coordination", "neighborhood_committee", None, days(30), inform="ops_center", goes_on=True),  # [A]
         Step(
             "vote",

@@ -6,9 +6,22 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import ClassVar, Final, TypeVar
 
-from civicloop import VERIFY, Check, Cleared, Command, Context, Finding, Limit, Outcome, Scenario, hours, read_texts
+from civicloop import (
+    VERIFY,
+    Check,
+    Cleared,
+    Command,
+    Context,
+    Finding,
+    Limit,
+    Outcome,
+    Recurrence,
+    Scenario,
+    hours,
+    read_texts,
+)
 
-from .chain import CONFIRM, DECISIONS, DISSUADE, ENFORCE, EVIDENCE, STATUTORY_REPORT
+from .chain import CONFIRM, DECISIONS, DISSUADE, ENFORCE, EVIDENCE, STATUTORY_REPORT, VISIT
 from .commands import tell
 from .events import EbikeGone, EbikeMeter, EbikeSeen
 from .habit import Habit, was_denied
@@ -23,6 +36,13 @@ E = TypeVar("E", bound=Sighting)
 QUIET: Final[Limit] = hours(2)
 """Nothing seen at the spot for two hours counts as solved [A]."""
 
+BACK_WITHIN_A_DAY: Final = Recurrence(within=hours(24), start=VISIT)
+"""And nothing seen there again within 24 hours [A]: what is back by then was dissuaded in vain.
+
+The next round is linked to the one that did not last, and goes on with the joint visit, beside which the company owes
+its report (Residential Property Rules, article 59). A doubtful picture is still confirmed by a person first.
+"""
+
 
 class Violation(Scenario[E, Habit]):
     """A breach at one place: a street's people dissuade first, and a household's second alarm goes to enforcement.
@@ -36,6 +56,7 @@ class Violation(Scenario[E, Habit]):
     tracks = (STATUTORY_REPORT,)
     on_cleared = VERIFY
     quiet = QUIET
+    recurrence = BACK_WITHIN_A_DAY
     check = Check(quiet=QUIET, parties=("ops_center", "neighborhood_committee"), within=hours(24))
     outcomes = DECISIONS
     evidence = EVIDENCE

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..rules import (
+    CONFIRMED_RECURS,
     GOES_ON,
     GONE_AT_ONCE,
     GONE_ON_THE_WAY,
@@ -147,5 +148,13 @@ ROWS: tuple[Row, ...] = (
         (60, found(start="clean")),
         "opened", ("opened clean", "recurred clean", "asked manage manager", "asked manage secretary"),
         ("ask manager #1", "ask secretary #2", "inform family"), "working manage 75 | repetition 1"),
+    Row("it may have come back, and somebody looks first all the same", CONFIRMED_RECURS,
+        ((0, found(start="clean")), (5, say("report", "cleaner"))), (60, found()),
+        "opened", ("opened confirm", "recurred confirm", "asked confirm inspector"),
+        ("ask inspector #1",), "working confirm 65 | repetition 1"),
+    Row("it has surely come back, and nobody needs to look", CONFIRMED_RECURS,
+        ((0, found(start="clean")), (5, say("report", "cleaner"))), (60, found(start="clean")),
+        "opened", ("opened confirm", "recurred confirm", "asked press ops_center"),
+        ("ask ops_center #1",), "working press 90 | repetition 1"),
 )
 # fmt: on
