@@ -27,7 +27,7 @@ from .events import EbikeGone, EbikeMeter, EbikeSeen
 from .habit import Habit, was_denied
 from .kinds import kind_of
 from .precision import CameraPrecision
-from .routes import Route, fine_on
+from .routes import Route, in_force
 from .settings import ViolationConfig
 
 Sighting = EbikeSeen | EbikeGone | EbikeMeter
@@ -56,7 +56,7 @@ class Violation(Scenario[E, Habit]):
     tracks = (STATUTORY_REPORT,)
     on_cleared = VERIFY
     quiet = QUIET
-    recurrence = BACK_WITHIN_A_DAY
+    recurrence: ClassVar[Recurrence | None] = BACK_WITHIN_A_DAY
     check = Check(quiet=QUIET, parties=("ops_center", "neighborhood_committee"), within=hours(24))
     outcomes = DECISIONS
     evidence = EVIDENCE
@@ -87,6 +87,7 @@ class Violation(Scenario[E, Habit]):
         is_open = context.case is not None and context.case.is_open
         is_new = habit.is_new(event.at, unseen, gone)
         alarms = habit.see(event.at, unseen, gone, timedelta(days=config.repeat_memory_days))
+        penalty = in_force(event.at, config.penalties or self.route.rows)
         yield Finding(
             message_of(event),
             start=None if is_open else self._start(event, context, alarms),
@@ -96,7 +97,8 @@ class Violation(Scenario[E, Habit]):
             alarms=alarms,
             days=config.repeat_memory_days,
             article=self.route.article,
-            fine=fine_on(event.at, config.penalties or self.route.penalties),
+            fine=penalty.yuan if penalty else "-",
+            law=penalty.law if penalty else "-",
         )
         if is_new and self._is_sure(event):
             yield from self._commands(context)
