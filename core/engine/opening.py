@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
-from ..model.chain import Step
-from ..sdk.binding import Binding, Fault, PluginError
+from ..sdk.binding import Fault, PluginError
 from ..sdk.channel import Channel, config_type
 from ..sdk.loader import Plugin, Registry, assemble, find_plugins
 from ..sdk.patience import Patience, end_process
 from ..street.complaint import Complaint, StreetError
 from ..street.folder import StreetFolder, load_street
+from .roles import role_complaints, role_warnings
 from .setup import Setup
 
 
@@ -49,7 +49,7 @@ def open_street(
         registry = _assemble(folder, plugins, [])
     complaints = [
         *_key_complaints(folder),
-        *_chain_complaints(folder, registry),
+        *role_complaints(folder, registry),
         *_channel_complaints(folder, registry),
     ]
     if complaints:
@@ -67,7 +67,7 @@ def open_street(
         digest=_digest(folder, registry),
         salt=_salt(folder),
     )
-    return Opened(folder, setup, tuple(_warnings(folder, registry)))
+    return Opened(folder, setup, tuple(role_warnings(folder, registry)))
 
 
 def _salt(folder: StreetFolder) -> bytes:
@@ -115,43 +115,6 @@ def _key_of(culprit: str) -> tuple[str, ...]:
         return ("plugins",)
     table, _, rest = culprit[1:].partition("]")
     return tuple(part for part in (*table.split("."), *rest.strip().split(".")) if part)
-
-
-def _chain_complaints(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
-    """Roles that nobody holds: a street's own override must not name one, and no step may be left with nobody."""
-    held = {role for _, role in folder.street.directory.parties}
-    for binding, step in _steps(registry):
-        missing = [role for role in step.parties if role not in held]
-        plugin, _, short = binding.name.partition(".")
-        table = folder.plugins[plugin].scenarios.get(short, {})
-        override = table.get("chain", {}).get(step.name, {})
-        if missing and ("parties" in override or len(missing) == len(step.parties)):
-            key = ("plugins", plugin, short, "chain", step.name)
-            yield folder.complaint(
-                key if "parties" in override else ("plugins", plugin),
-                f"step {step.name!r} of {binding.name} asks {', '.join(missing)}, which nobody holds",
-                "add the role to parties.csv, or override the step's parties",
-            )
-
-
-def _warnings(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:
-    held = {role for _, role in folder.street.directory.parties}
-    for binding, step in _steps(registry):
-        missing = [role for role in (*step.parties, *step.inform) if role not in held]
-        if missing:
-            what = f"step {step.name!r} of {binding.name} also names {', '.join(missing)}, which nobody holds"
-            yield Complaint("parties.csv", 0, what, "the others are asked; add the role if it exists here")
-    for binding in registry.bindings.values():
-        if binding.rules.arbiter not in held:
-            what = f"{binding.rules.arbiter}, who arbitrates for {binding.name}, is a role that nobody holds"
-            yield Complaint("parties.csv", 0, what, "add the role, or set arbiter to one that is held")
-
-
-def _steps(registry: Registry) -> Iterator[tuple[Binding, Step]]:
-    for binding in registry.bindings.values():
-        for rule in binding.rules.tracks:
-            for step in rule.chain:
-                yield binding, step
 
 
 def _channel_complaints(folder: StreetFolder, registry: Registry) -> Iterator[Complaint]:

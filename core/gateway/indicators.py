@@ -17,15 +17,20 @@ from ..model.case import Case, Duty, Entry, OrderState, Reason, Track, TrackStat
 from ..model.place import Directory, Level
 
 FULL: Final = 100.0
+FALSE_ALARM: Final = "false_alarm"
 
 
 class Rate(NamedTuple):
-    """A share of a hundred, with what it was made of; ``value`` is ``None`` where there was nothing to measure."""
+    """A share of a hundred, with what it was made of; ``value`` is ``None`` where there was nothing to measure.
+
+    ``unknown`` is how many cases are in neither number, because nobody has said what they were.
+    """
 
     name: str
     numerator: int
     denominator: int
     value: float | None
+    unknown: int = 0
 
 
 def rate(name: str, numerator: int, denominator: int, empty: float | None = None) -> Rate:
@@ -85,11 +90,23 @@ _UNCHECKED: Final = frozenset({Reason.UNVERIFIED, Reason.FORCED_CLOSED, Reason.T
 _CONFIRMED: Final = frozenset({Reason.VERIFIED, Reason.CLEARED, Reason.NOT_DRAWN, Reason.REVIEWED})
 
 
+class Finder(StrEnum):
+    """Who found what opened a case; the system is who followed it up from other cases."""
+
+    DEVICES = "devices"
+    PEOPLE = "people"
+    SYSTEM = "system"
+
+
 class Record(NamedTuple):
-    """A case with its whole journal, of which only the required tracks count: what runs beside holds up nothing."""
+    """A case with its whole journal, of which only the required tracks count: what runs beside holds up nothing.
+
+    ``finder`` is ``None`` where it is not known any more.
+    """
 
     case: Case
     journal: Sequence[Entry]
+    finder: Finder | None = None
 
     @property
     def entries(self) -> list[Entry]:
@@ -110,6 +127,15 @@ class Record(NamedTuple):
     def is_void(self) -> bool:
         """Whether the case was declared void."""
         return self.case.result == Reason.VOIDED
+
+    @property
+    def was_seen_by_people(self) -> bool:
+        """Whether anybody has reported, reviewed or verified, and so has looked at it."""
+        return any(
+            entry.reason in (Reason.REPORTED, Reason.REVIEWED)
+            or (entry.reason is Reason.VERIFIED and entry.party != SENSOR)
+            for entry in self.entries
+        )
 
     @property
     def is_suspended(self) -> bool:

@@ -54,7 +54,7 @@ def what_was_said(store: Store, entries: Iterable[Entry], masking: Masking) -> d
     """
     found: dict[str, Said] = {}
     for entry in entries:
-        if entry.event and entry.event not in found and (row := _stored(store, entry.event)):
+        if entry.event and entry.event not in found and (row := stored_event(store, entry.event)):
             data = masking(row.type, row.body).get("data") if row.type.startswith(PREFIX) else None
             if isinstance(data, Mapping):
                 words = {name: data[name] for name in WORDS if data.get(name)}
@@ -62,7 +62,7 @@ def what_was_said(store: Store, entries: Iterable[Entry], masking: Masking) -> d
     return found
 
 
-def _stored(store: Store, name: str) -> EventRow | None:
+def stored_event(store: Store, name: str) -> EventRow | None:
     """The event a journal names as ``SOURCE#ID``, in either of which there may be a ``#`` as well."""
     parts = name.split("#")
     pairs = (("#".join(parts[:cut]), "#".join(parts[cut:])) for cut in range(len(parts) - 1, 0, -1))

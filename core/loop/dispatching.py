@@ -14,7 +14,7 @@ from ..model.place import Holder
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
 from .orders import LOST, asked_afresh, asked_now, current_orders, new_orders, supersede, unpaused, withdrawn, without
-from .steps import ask, drop_request, rearm, side_order
+from .steps import drop_request, leave, rearm, side_order
 
 
 def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
@@ -33,7 +33,7 @@ def dispatch(draft: Draft, track: Track, returned: WorkOrder) -> None:
             return _ask_dispatcher(draft, track, holder)
         draft.journal(draft.nobody([role]), track, party=role)
         draft.tell_ops(draft.nobody([role]), track)
-    return ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    return leave(draft, track.name)
 
 
 def _ask_dispatcher(draft: Draft, track: Track, holder: Holder) -> None:
@@ -50,12 +50,12 @@ def _ask_dispatcher(draft: Draft, track: Track, holder: Holder) -> None:
 
 
 def lapse_dispatch(draft: Draft, track: Track) -> Reason:
-    """Nobody sent the returned work on in time: the next step is asked."""
+    """Nobody sent the returned work on in time: the step was in vain."""
     for order in track.orders:
         if order.duty is Duty.DISPATCH:
             draft.journal(Reason.NOT_DISPATCHED, track, party=order.party)
     draft.tell_ops(Reason.NOT_DISPATCHED, track)
-    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    leave(draft, track.name)
     return Reason.NOT_DISPATCHED
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from ..model.case import Case, Reason, Track, TrackState, case_id
-from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Effect, Rules, Severity
+from ..model.chain import CLOSE, CLOSE_BEFORE_DISPATCH, VERIFY, Effect, Rules, Severity, Step
 from ..model.given import AllClear, Found
 from ..model.notice import NoticeKind
 from ..model.street import Street
@@ -53,7 +53,8 @@ def _climb(draft: Draft, start: str | None) -> bool:
 def open_case(given: Found, last: Case | None, now: datetime, street: Street) -> Decision:
     """Register a case under the rules of today, and ask the first parties of each track that opens with it.
 
-    ``last`` is the round before. One that ended not long ago makes this a recurrence, which starts higher.
+    ``last`` is the round before. One that ended not long ago makes this a recurrence, which starts higher; but where
+    somebody is to look at a lead first (核实), whatever came before does not make it surer.
     """
     rules, finding = given.rules, given.finding
     again = last if last is not None and recurs(rules, last, now, street) else None
@@ -85,12 +86,17 @@ def open_case(given: Found, last: Case | None, now: datetime, street: Street) ->
     starts = {given.start}
     if again is not None and rules.recurrence is not None:
         draft.journal(Reason.RECURRED, case.tracks[0])
-        starts.add(rules.recurrence.start)
+        if not _begins_with_a_look(rules.chain(case.tracks[0].name), given.start):
+            starts.add(rules.recurrence.start)
     for track in case.tracks:
         steps = [at for at, step in enumerate(rules.chain(track.name)) if step.name in starts]
         if draft.case.is_open:  # a track in which nobody can be asked may have ended the case
             ask(draft, track.name, max(steps, default=0), Reason.ASKED)
     return draft.decision(Reason.OPENED)
+
+
+def _begins_with_a_look(chain: tuple[Step, ...], start: str | None) -> bool:
+    return next((step.pre_verify for step in chain if step.name == start), chain[0].pre_verify)
 
 
 def recurs(rules: Rules, last: Case, now: datetime, street: Street) -> bool:

@@ -185,7 +185,19 @@ def leave_if_hopeless(draft: Draft, name: str) -> None:
     track = draft.track(name)
     step = draft.case.step(track)
     if track.state is TrackState.WORKING and is_hopeless(current_orders(track, step), step.need):
-        ask(draft, name, track.step + 1, Reason.ESCALATED)
+        leave(draft, name)
+
+
+def leave(draft: Draft, name: str) -> None:
+    """Ask the next step, because this one was in vain; one that leads on is pressed until it is done.
+
+    What follows it rests on it: silence holds no hearing, and nothing may be built on a vote that nobody took.
+    """
+    track = draft.track(name)
+    if draft.case.step(track).goes_on:
+        drop_request(draft, name)
+        return repeat(draft, draft.track(name))
+    return ask(draft, name, track.step + 1, Reason.ESCALATED)
 
 
 def turn_to_others(draft: Draft, track: Track, lost: WorkOrder) -> None:
@@ -233,7 +245,7 @@ def lapse_step(draft: Draft, track: Track) -> Reason:
     draft.put(track)
     for order in late:
         draft.journal(reason, track, party=order.party)
-    ask(draft, track.name, track.step + 1, Reason.ESCALATED)
+    leave(draft, track.name)
     return reason
 
 

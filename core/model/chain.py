@@ -91,7 +91,8 @@ class Step:
     evidence; a step with ``enforcement`` is never reached without one (Pudong off-site enforcement rules, article 10).
     ``pre_verify`` (核实): somebody looks at a lead before others are sent; like a review it is approved, which leads
     on, or denied as a false alarm, but it opens no way to enforcement. ``goes_on``: what solves it leads on to the
-    next step, as a hearing does to a vote, instead of ending the track.
+    next step, as a hearing does to a vote, instead of ending the track; silence does not lead on, so that such a step
+    is pressed every day until it is done, or somebody sends the case on by hand.
     """
 
     name: str

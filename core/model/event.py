@@ -49,20 +49,24 @@ class Event(BaseModel):
     Fields are the members of the CloudEvent's ``data``; ``id``, ``source``, ``subject``, ``time`` and ``place`` of the
     envelope are read through ``event.envelope`` or, for the two that rules use most, ``event.subject`` and
     ``event.at``.
-    Unknown members of the data are ignored here and kept in the stored envelope.
+    Unknown members of the data are ignored here and kept in the stored envelope. ``by_people=True`` says that people
+    report this, and no device does: the share of smart discovery is counted by it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: ClassVar[str] = ""
+    by_people: ClassVar[bool] = False
     __slots__ = ("_at", "_envelope")
     if TYPE_CHECKING:
         _at: datetime
         _envelope: Envelope
 
-    def __init_subclass__(cls, type: str = "", **kwargs: Any) -> None:
+    def __init_subclass__(cls, type: str = "", by_people: bool | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if type:
             cls.type = type
+        if by_people is not None:
+            cls.by_people = by_people
 
     @classmethod
     def read(cls, envelope: Envelope, at: datetime) -> Self:

@@ -73,7 +73,8 @@ class StreetTable(Table):
     """``[street]``: ``code`` is its place in places.csv, ``zone`` an IANA time zone, ``language`` that of its texts.
 
     ``pseudonym_key_file`` (relative to the folder) keys the journal's names of persons; without it they are keyed by
-    the street's code, and whoever knows that can test a guess.
+    the street's code, and whoever knows that can test a guess. ``without_roles`` are roles that plugins ask and that
+    this street has not.
     """
 
     code: Word
@@ -81,6 +82,7 @@ class StreetTable(Table):
     zone: Annotated[str, AfterValidator(_zone)]
     language: Literal["zh", "en"] = "zh"
     pseudonym_key_file: Line | None = None
+    without_roles: Names = ()
 
 
 class StoreTable(Table):

@@ -60,12 +60,13 @@ def indicators(
     store: Path | None,
     as_json: bool,
 ) -> None:
-    """Evaluate a street: disposal, closing, rework and check rates, and whose hands solved its cases.
+    """Evaluate a street: who found its cases, disposal, closing, rework and check rates, and whose hands solved them.
 
-    评价指标：处置率、结案率、返工率等，以及各层级办结占比。
+    评价指标：立案率、有效上报率、智能发现率、处置率、结案率、返工率等，以及各层级办结占比。
 
-    Every rate is shown with its numerator and denominator. Cases under suspension and void ones are not due; a granted
-    appeal counts as on time.
+    Every rate is shown with its numerator and denominator; what nobody can say is counted as unknown, in neither. The
+    rates of what was reported are about what came in within the span, a repeated report counting once; the others
+    about what was due in it. Cases under suspension and void ones are not due; a granted appeal counts as on time.
     """
     from .books import Span
     from .evaluating import show_indicators

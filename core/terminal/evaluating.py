@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..gateway.indicators import Counts, Period, Rate, Record, closed_by_level, concerns, counts, indicators
+from ..gateway.leads import finder_of, leads
+from ..sdk.loader import Registry
 from ..stores.base import CaseQuery, Store
 from .books import PAGE, Span
 from .cases import subtree
@@ -18,8 +20,8 @@ def show_indicators(at: Desk, span: Span, place: str | None, as_json: bool) -> N
     since, until = (in_zone(one, street.calendar.zone) if one else None for one in span)
     period = Period(since, min(until or at.now, at.now))
     query = CaseQuery(places=subtree(at, place), most=PAGE)
-    found = list(records(at.store, query, period))
-    rates = indicators(found, period)
+    found = list(records(at.store, query, period, at.opened.setup.registry))
+    rates = [*leads(found, period), *indicators(found, period)]
     split = closed_by_level(found, period, street.directory)
     counted = counts(found, period)
     if as_json:
@@ -42,13 +44,14 @@ def show_indicators(at: Desk, span: Span, place: str | None, as_json: bool) -> N
         tell(at.voice.say("no_cases"))
 
 
-def records(store: Store, query: CaseQuery, period: Period) -> Iterator[Record]:
-    """The cases that a period has to do with, each with its journal; they are read a page at a time."""
+def records(store: Store, query: CaseQuery, period: Period, registry: Registry) -> Iterator[Record]:
+    """The cases that a period has to do with, each with its journal and finder; they are read a page at a time."""
     while True:
         page, cursor = store.find_cases(query)
         for case in page:
             if concerns(case, period):
-                yield Record(case, store.journal(case.id))
+                journal = store.journal(case.id)
+                yield Record(case, journal, finder_of(journal, store, registry))
         if cursor is None:
             return
         query = query._replace(after=cursor)
@@ -63,9 +66,12 @@ def _counts(at: Desk, counted: Counts) -> Iterator[tuple[str, object]]:
 
 
 def _show_rates(at: Desk, rates: list[Rate]) -> None:
-    headings = [at.voice.say(f"head_{name}") for name in ("rate", "numerator", "denominator", "percent")]
-    rows = [(at.voice.say(f"rate_{one.name}"), one.numerator, one.denominator, percent(one)) for one in rates]
-    show(headings, rows)
+    headings = [at.voice.say(f"head_{name}") for name in ("rate", "numerator", "denominator", "percent", "unknown")]
+    show(headings, [(at.voice.say(f"rate_{one.name}"), *_shown(one)) for one in rates])
+
+
+def _shown(one: Rate) -> tuple[object, ...]:
+    return one.numerator, one.denominator, percent(one), one.unknown or ""
 
 
 def percent(one: Rate) -> str:

@@ -28,7 +28,7 @@ def breaches(records: Sequence[Record], store: Store, now: datetime) -> Iterator
 
 
 def _of_case(record: Record, now: datetime) -> Iterator[str]:
-    case, journal = record
+    case, journal = record.case, record.journal
     ref = f"{case.ref} round {case.round}"
     if case.is_open and (case.next_at is None or case.next_at < now):
         yield f"{ref}: it is open and nothing will happen next ({case.next_at})"

@@ -27,6 +27,7 @@ from people import People
 from street import write_street
 
 from civicloop.core.engine.engine import Engine
+from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.opening import Opened, open_street
 from civicloop.core.engine.receipt import Input
 from civicloop.core.engine.simulate import Simulation
@@ -51,6 +52,7 @@ START: Final = datetime(2025, 9, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 @click.option("--json", "as_json", is_flag=True, help="The indicators as JSON.")
 def main(seed: int, days: int, estates: int, keep: Path | None, language: str, as_json: bool) -> None:
     """Live through a month, check the laws, print the indicators; the exit code is 1 where a law was broken."""
+    collect_rarely()  # as the daemon does
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary) / "street"
         made = write_street(folder, estates)
@@ -127,7 +129,7 @@ class Month:
     def settle(self, language: str, as_json: bool) -> list[str]:
         """Check the laws and print what came of the month; returns the breaches."""
         now, period = self._time.now, Period(None, self._time.now)
-        found = list(records(self._store, CaseQuery(most=200), period))
+        found = list(records(self._store, CaseQuery(most=200), period, self._opened.setup.registry))
         broken = list(breaches(found, self._store, now))
         digest = blake2b(digest_size=8)
         for record in sorted(found, key=lambda one: one.case.id):

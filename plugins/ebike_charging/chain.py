@@ -31,6 +31,8 @@ CONFIRM: Final = "confirm"
 """Where a doubtful alarm begins."""
 DISSUADE: Final = "dissuade"
 """Where an alarm begins that can be believed."""
+VISIT: Final = "visit"
+"""Where what was solved begins that is back within a day."""
 ENFORCE: Final = "enforce"
 """Where a repeated breach begins; the review before it is never left out."""
 REPORT_BREACH: Final = "report_breach"
@@ -63,7 +65,7 @@ STATUTORY_REPORT: Final = TrackRule(
         Step("supervise_company", "housing_bureau", accept=work_days(1), finish=work_days(5), loop=MEDIUM),  # [A]
     ),
     required=False,
-    opens_at="visit",
+    opens_at=VISIT,
     silence=Silence.END,
     check=Check(parties=("ops_center", "neighborhood_committee"), within=hours(24)),
 )
@@ -77,7 +79,7 @@ def chain_to(authority: tuple[str, ...], visit_within: Limit) -> tuple[Step, ...
         Step(DISSUADE, "property_company", accept=minutes(5), finish=minutes(30)),  # [A]
         # Practice alerts all four at once [P]; one of them taking it on leads the visit.
         Step(
-            "visit",
+            VISIT,
             ("party_secretary", "neighborhood_committee", "block_cadre", "property_manager"),
             accept=minutes(15),  # [A]
             finish=visit_within,

@@ -82,7 +82,7 @@ class EbikeSmoke(Event, type="ebike.smoke"):
     image: Annotated[Reference | None, Privacy.SENSITIVE] = None
 
 
-class EbikeVote(Event, type="ebike.vote"):
+class EbikeVote(Event, type="ebike.vote", by_people=True):
     """Owners of a building have voted on a charging facility. Subject: the building.
 
     ``area`` is the floor area in square metres, of all owners, of those who voted, and of those in favour; ``owners``

@@ -13,7 +13,7 @@ from .events import EbikePile
 
 RISE_SECONDS_MIN: Final = 3
 RISE_SECONDS_MAX: Final = 120
-"""Between readings further apart a rise is not the rise of one moment."""
+"""Between readings closer together a rise may be noise, and further apart it is not the rise of one moment [A]."""
 
 
 class HeatConfig(Config):
@@ -21,12 +21,13 @@ class HeatConfig(Config):
 
     runaway_celsius_min: Annotated[float, Field(ge=40, le=1000)] = Field(
         default=90,
-        description="Degrees Celsius from which a pile counts as burning. Our assumption: lithium cells begin to heat "
-        "themselves between 90 and 120 degrees.",
+        description="Degrees Celsius from which a pile counts as burning. Our assumption: hotter than anything that "
+        "only charges; have the maker of the piles confirm it.",
     )
     runaway_celsius_per_second: Annotated[float, Field(gt=0, le=100)] = Field(
         default=1.0,
-        description="A rise of so many degrees Celsius a second, over 3 seconds or more, is a runaway. GB 38031-2020.",
+        description="A rise of so many degrees Celsius a second, over 3 seconds or more, is a runaway. Our "
+        "assumption; have the maker of the piles confirm it.",
     )
 
 

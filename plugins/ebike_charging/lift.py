@@ -27,6 +27,7 @@ class Lift(Violation[EbikeSeen | EbikeGone]):
     route = LIFT
     chain = chain_to(LIFT.authority, visit_within=hours(2))  # [A]
     quiet = minutes(10)
+    recurrence = None  # the next one in it is another neighbour
     check = Check(quiet=minutes(10), parties=("ops_center", "neighborhood_committee"), within=hours(24))
     config: LiftConfig
     heeds_precision = False

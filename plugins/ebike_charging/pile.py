@@ -48,7 +48,7 @@ class PileConfig(HeatConfig):
     silent_hours: Annotated[int, Field(ge=0, le=720)] = Field(
         default=24,
         description="Hours without any report after which a pile counts as offline; 0: silence means nothing. "
-        "Practice: 24 h without data are a device that is offline.",
+        "Practice of water analytics, where 24 h without data are a device that is offline; for piles our assumption.",
     )
 
 
@@ -62,7 +62,7 @@ class Pile(Scenario[EbikePile, Heat]):
         Step("inspect", "property_company", accept=minutes(5), finish=minutes(30)),  # [A]
         # What is offline begins here: nothing burns, and nobody can be protected by it.
         Step("repair", ("device_vendor", "property_manager"), accept=hours(1), finish=hours(24)),  # [A]
-        # Event class 0154: a damaged pile is put right within 5 days [P].
+        # Component class 0154: a damaged pile is put right within 5 days [P].
         Step("supervise", "ops_center", accept=minutes(30), finish=days(5), loop=SMALL),
     )
     check = Check(quiet=minutes(10), parties=("ops_center", "neighborhood_committee"), within=hours(24))

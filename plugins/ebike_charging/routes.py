@@ -1,47 +1,79 @@
 """Who may punish what, and with how much: the routing table of the Shanghai Non-motor Vehicle Safety Regulation.
 
-In force since 2024-06-01; article 29 forbids, article 44 names authority and fine [L]. The table is data: a street
-changes an authority with ``chain.enforce.parties`` and a fine with ``penalties``, each with the day it begins.
+In force since 2024-06-01; article 29 forbids, article 44 names authority and fine [L]. The table is ``routes.toml``: a
+street changes an authority with ``chain.enforce.parties`` and a fine with ``penalties``, each with law and first day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from pathlib import Path
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, model_validator
 
 from civicloop import Config
 
 from .events import Activity, Where
 
-REGULATION: Final = date(2024, 6, 1)
-"""The day the regulation came into force."""
-
 
 class Penalty(Config):
-    """The fine for an individual (for the venue, in crowded places), in yuan, from the day ``since`` (article 44)."""
+    """The fine of an individual (of the venue, in crowded places) in yuan, by a law, from the day ``since``."""
 
     since: date
+    law: str = Field(min_length=1, max_length=200)
     yuan_min: int = Field(ge=0)
     yuan_max: int = Field(ge=0)
+    serious_yuan_max: int | None = Field(default=None, ge=0)
+    unit_yuan_min: int | None = Field(default=None, ge=0)
+    unit_yuan_max: int | None = Field(default=None, ge=0)
+
+    @property
+    def yuan(self) -> str:
+        """The usual fine of a person, as ``"50-200"``; serious cases and units are for the authority to say."""
+        return f"{self.yuan_min}-{self.yuan_max}"
+
+
+class Row(Penalty):
+    """A row of ``routes.toml``: a fine, and the roles that may impose it, the lead first."""
+
+    authority: tuple[str, ...] = Field(min_length=1)
+
+
+class Table(Config):
+    """What ``routes.toml`` says of one route."""
+
+    forbidden_by: str
+    rows: tuple[Row, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_authority(self) -> Self:
+        # A case's chain is fixed when the street is opened, not on the day of an alarm.
+        if len({row.authority for row in self.rows}) > 1:
+            raise ValueError("the authority of a route changes on the day a street names it in chain.enforce.parties")
+        return self
 
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the table: which acts at which places ``article`` forbids, and the authorities, the lead first."""
+    """One route: which acts at which places ``article`` forbids, and the rows that say what follows."""
 
     article: str
     places: frozenset[Where]
     activities: frozenset[Activity]
-    authority: tuple[str, ...]
-    penalties: tuple[Penalty, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def authority(self) -> tuple[str, ...]:
+        """The roles that may punish it."""
+        return self.rows[0].authority
 
     def covers(self, where: Where, activity: Activity) -> bool:
-        """Whether this act at this place belongs to this row."""
+        """Whether this act at this place belongs to this route."""
         return where in self.places and activity in self.activities
 
 
@@ -49,14 +81,10 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 """The days of a Shanghai regulation begin at midnight there, whatever clock the camera keeps."""
 
 
-def fine_on(at: datetime, penalties: Iterable[Penalty]) -> str:
-    """The fine in force at ``at`` as ``"50-200"``; ``"-"`` before the first penalty begins."""
+def in_force(at: datetime, rows: Sequence[Penalty]) -> Penalty | None:
+    """The row in force at ``at``; ``None`` before the first one begins."""
     day = at.astimezone(SHANGHAI).date()
-    begun = [penalty for penalty in penalties if penalty.since <= day]
-    if not begun:
-        return "-"
-    newest = max(begun, key=lambda penalty: penalty.since)
-    return f"{newest.yuan_min}-{newest.yuan_max}"
+    return max((row for row in rows if row.since <= day), key=lambda row: row.since, default=None)
 
 
 INDOORS: Final[frozenset[Where]] = frozenset({"lobby", "corridor", "stairwell"})
@@ -65,49 +93,22 @@ STANDING: Final[frozenset[Activity]] = frozenset({"parking", "charging"})
 PRESENT: Final[frozenset[Activity]] = STANDING | {"entering"}
 """In a lift or a dwelling the vehicle or battery must not be at all; elsewhere it may pass, but not stay."""
 
-FLYING_WIRE: Final = Route(
-    article="29(1)",
-    places=ANYWHERE,
-    activities=frozenset({"flying_wire"}),
-    authority=("urban_enforcement",),
-    penalties=(Penalty(since=REGULATION, yuan_min=50, yuan_max=200),),
-)
-CORRIDOR: Final = Route(
-    article="29(2)(1)",
-    # Article 44 refers to the Residential Property Rules, whose article 85 names the district housing bureau: a
-    # conflict of wording. Practice goes to enforcement; a street that sees it otherwise names its bureau instead.
-    places=INDOORS,
-    activities=STANDING,
-    authority=("urban_enforcement",),
-    penalties=(Penalty(since=REGULATION, yuan_min=1_000, yuan_max=10_000),),
-)
-FIRE_LANE: Final = Route(
-    article="29(2)(2)",
-    # Fire Law, article 60: an individual is warned or pays up to 500; a unit pays 5,000 to 50,000.
-    places=frozenset({"exit", "fire_lane"}),
-    activities=STANDING,
-    authority=("fire_rescue",),
-    penalties=(Penalty(since=REGULATION, yuan_min=0, yuan_max=500),),
-)
-CROWDED_PLACE: Final = Route(
-    article="29(2)(3)",
-    places=frozenset({"crowded_indoor"}),
-    activities=STANDING,
-    authority=("fire_rescue",),
-    penalties=(Penalty(since=REGULATION, yuan_min=1_000, yuan_max=10_000),),
-)
-DWELLING: Final = Route(
-    article="29(2)(4)",
-    places=frozenset({"dwelling"}),
-    activities=PRESENT,
-    authority=("urban_enforcement",),
-    penalties=(Penalty(since=REGULATION, yuan_min=200, yuan_max=500),),
-)
-LIFT: Final = Route(
-    article="29(3)",
-    # "Enforcement or fire rescue by duty": both are asked, and the one on duty takes it.
-    places=frozenset({"lift"}),
-    activities=PRESENT,
-    authority=("urban_enforcement", "fire_rescue"),
-    penalties=(Penalty(since=REGULATION, yuan_min=200, yuan_max=500),),
-)
+
+def _read(name: str, places: frozenset[Where], activities: frozenset[Activity]) -> Route:
+    table = TABLE[name]
+    return Route(table.forbidden_by, places, activities, table.rows)
+
+
+def _table() -> dict[str, Table]:
+    with Path(__file__).with_name("routes.toml").open("rb") as file:
+        return TypeAdapter(dict[str, Table]).validate_python(tomllib.load(file))
+
+
+TABLE: Final = _table()
+
+FLYING_WIRE: Final = _read("flying_wire", ANYWHERE, frozenset({"flying_wire"}))
+CORRIDOR: Final = _read("corridor", INDOORS, STANDING)
+FIRE_LANE: Final = _read("fire_lane", frozenset({"exit", "fire_lane"}), STANDING)
+CROWDED_PLACE: Final = _read("crowded_place", frozenset({"crowded_indoor"}), STANDING)
+DWELLING: Final = _read("dwelling", frozenset({"dwelling"}), PRESENT)
+LIFT: Final = _read("lift", frozenset({"lift"}), PRESENT)

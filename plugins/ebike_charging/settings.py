@@ -57,7 +57,8 @@ class ViolationConfig(Config):
     )
     penalties: tuple[Penalty, ...] = Field(
         default=(),
-        description="Fines in yuan, each from its day on, in place of those of the routing table in routes.py.",
+        description="Fines in yuan, each with its law and from its day on, in place of those of the routing table in "
+        "routes.toml.",
     )
 
 

@@ -52,8 +52,8 @@ class Thermal(Scenario[EbikePile | EbikeSmoke, Heat]):
     severity = Severity.P0
     on_cleared = EVIDENCE
     chain = (
-        # A micro fire station is on site within 3 minutes [P].
-        Step("fight", "micro_fire_station", accept=minutes(1), finish=minutes(30)),
+        # A micro fire station is said to be on site within 3 minutes [P?]; that report was not checked.
+        Step("fight", "micro_fire_station", accept=minutes(1), finish=minutes(30)),  # [A]
         Step("take_command", ("ops_center", "police"), accept=minutes(3), finish=hours(1), loop=SMALL),  # [A]
         Step("rescue", "fire_rescue", accept=minutes(3), finish=hours(1), loop=MEDIUM),  # [A]
     )
@@ -71,10 +71,10 @@ class Thermal(Scenario[EbikePile | EbikeSmoke, Heat]):
             "evacuate",
             (
                 Step("evacuate", ("property_company", "neighborhood_committee"), accept=minutes(1), finish=minutes(10)),
-                Step(
+                Step(  # [A], as are the limits of the step before
                     "evacuate_again",
                     ("party_secretary", "block_cadre", "ops_center"),
-                    accept=minutes(3),  # [A]
+                    accept=minutes(3),
                     finish=minutes(30),
                     loop=SMALL,
                 ),

@@ -74,7 +74,11 @@ class Building(Memory):
 
 
 class ThreeMeetings(Scenario[CaseReached | CaseClosed | EbikeVote, Building]):
-    """Hearing, coordination, vote, building, review, each leading on to the next; a lapse presses and goes on too."""
+    """Hearing, coordination, vote, building, review, each leading on to the next once it is done.
+
+    One that is overdue is pressed every day, and the street's operations centre with it: nothing is coordinated before
+    it was heard, and nothing is built before the owners have voted for it (Property Rules, article 18).
+    """
 
     name = "ebike_charging.three_meetings"
     severity = Severity.P3

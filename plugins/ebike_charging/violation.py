@@ -6,15 +6,28 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import ClassVar, Final, TypeVar
 
-from civicloop import VERIFY, Check, Cleared, Command, Context, Finding, Limit, Outcome, Scenario, hours, read_texts
+from civicloop import (
+    VERIFY,
+    Check,
+    Cleared,
+    Command,
+    Context,
+    Finding,
+    Limit,
+    Outcome,
+    Recurrence,
+    Scenario,
+    hours,
+    read_texts,
+)
 
-from .chain import CONFIRM, DECISIONS, DISSUADE, ENFORCE, EVIDENCE, STATUTORY_REPORT
+from .chain import CONFIRM, DECISIONS, DISSUADE, ENFORCE, EVIDENCE, STATUTORY_REPORT, VISIT
 from .commands import tell
 from .events import EbikeGone, EbikeMeter, EbikeSeen
 from .habit import Habit, was_denied
 from .kinds import kind_of
 from .precision import CameraPrecision
-from .routes import Route, fine_on
+from .routes import Route, in_force
 from .settings import ViolationConfig
 
 Sighting = EbikeSeen | EbikeGone | EbikeMeter
@@ -22,6 +35,13 @@ E = TypeVar("E", bound=Sighting)
 
 QUIET: Final[Limit] = hours(2)
 """Nothing seen at the spot for two hours counts as solved [A]."""
+
+BACK_WITHIN_A_DAY: Final = Recurrence(within=hours(24), start=VISIT)
+"""And nothing seen there again within 24 hours [A]: what is back by then was dissuaded in vain.
+
+The next round is linked to the one that did not last, and goes on with the joint visit, beside which the company owes
+its report (Residential Property Rules, article 59). A doubtful picture is still confirmed by a person first.
+"""
 
 
 class Violation(Scenario[E, Habit]):
@@ -36,6 +56,7 @@ class Violation(Scenario[E, Habit]):
     tracks = (STATUTORY_REPORT,)
     on_cleared = VERIFY
     quiet = QUIET
+    recurrence: ClassVar[Recurrence | None] = BACK_WITHIN_A_DAY
     check = Check(quiet=QUIET, parties=("ops_center", "neighborhood_committee"), within=hours(24))
     outcomes = DECISIONS
     evidence = EVIDENCE
@@ -66,6 +87,7 @@ class Violation(Scenario[E, Habit]):
         is_open = context.case is not None and context.case.is_open
         is_new = habit.is_new(event.at, unseen, gone)
         alarms = habit.see(event.at, unseen, gone, timedelta(days=config.repeat_memory_days))
+        penalty = in_force(event.at, config.penalties or self.route.rows)
         yield Finding(
             message_of(event),
             start=None if is_open else self._start(event, context, alarms),
@@ -75,7 +97,8 @@ class Violation(Scenario[E, Habit]):
             alarms=alarms,
             days=config.repeat_memory_days,
             article=self.route.article,
-            fine=fine_on(event.at, config.penalties or self.route.penalties),
+            fine=penalty.yuan if penalty else "-",
+            law=penalty.law if penalty else "-",
         )
         if is_new and self._is_sure(event):
             yield from self._commands(context)

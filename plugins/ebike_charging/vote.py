@@ -1,4 +1,4 @@
-"""Whether owners have decided: the Shanghai Residential Property Rules, article 18 (as the Civil Code, article 278).
+"""Whether owners have decided: the Shanghai Residential Property Rules, article 18 [L].
 
 Two thirds of the owners, by floor area and by number, must take part. More than half of those who take part decide,
 again by both; to put shared parts to another use takes three quarters of both.

@@ -8,7 +8,7 @@ by asking the family and the committee, then at the door. An answer "away" belon
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
 
@@ -32,6 +32,11 @@ class AwayCall(Watch):
     )
     check = Check(parties=("call_center", "ops_center", "neighborhood_committee"), within=hours(24), sample=20)
     config: CallConfig
+
+    @property
+    def least(self) -> timedelta:
+        """Nobody is telephoned sooner, wherever they are."""
+        return timedelta(hours=self.config.call_hours)
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """Only while the resident is probably out."""

@@ -61,14 +61,14 @@ class DeviceReport(Event, type="care.device"):
     status: Status
 
 
-class Away(Event, type="care.away"):
+class Away(Event, type="care.away", by_people=True):
     """Nobody will be at home: with family, in hospital, travelling. Subject: the household."""
 
     until: Annotated[AwareDatetime | None, Privacy.SENSITIVE] = None
     reason: Annotated[str, Field(max_length=200), Privacy.SENSITIVE] = ""
 
 
-class Back(Event, type="care.back"):
+class Back(Event, type="care.back", by_people=True):
     """The elder is at home again. Subject: the household."""
 
 

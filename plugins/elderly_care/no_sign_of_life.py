@@ -40,10 +40,11 @@ SILENCE: Final = "silence"
 """The watchdog of a household."""
 
 REVIEW: Final = timedelta(hours=1)
-"""A silence is looked at anew after this, and then each time it has become twice as long.
+"""A silence that may be too long is looked at anew after this at the soonest, and each time it is half as long again.
 
 A fact that comes late may show that there is less time than was thought. It changes the memory, but arms nothing;
-without this, facts delivered in another order could hold an alarm off for a day.
+without this, facts delivered in another order could hold an alarm off for a day. What no late fact can shorten
+(``Watch.least``) is waited for in one go: a home that moves every hour is not looked at every hour.
 """
 
 INSTANT: Final = timedelta(seconds=1)
@@ -57,6 +58,11 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
     """A household is watched for silence: a sign of life ends an alarm, and the wait for the next one begins."""
 
     config: SignsConfig
+
+    @property
+    def least(self) -> timedelta:
+        """How long every silence may last after the last sign of life, whatever else is known or comes late."""
+        raise NotImplementedError
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """Until when silence is no alarm; ``None`` while nothing is to be waited for.
@@ -75,7 +81,13 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
         if signs.take(event, self.config, context.zone) and signs.is_alarming and signs.is_news(event.at):
             signs.is_alarming = False
             yield Cleared()
-        yield Expect(SILENCE, earliest(self.due(context), event.at + REVIEW))
+        yield Expect(SILENCE, self._first_look(event.at, context))
+
+    def _first_look(self, at: datetime, context: Context[Signs]) -> datetime:
+        last, review = context.memory.last, at + REVIEW
+        if last is not None and last + self.least >= review:
+            return last + self.least
+        return earliest(self.due(context), review)
 
     def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
         """Nothing was heard: an alarm, unless a late fact, people, or a lost gateway have allowed more time."""
@@ -89,7 +101,7 @@ class Watch(HomeScenario[Door | Motion | Water | Away | Back, Signs]):
             yield from self.alarm(by, context)
             signs.alarm_at, signs.is_alarming = by, True
             due = self.due(context)
-        yield Expect(SILENCE, earliest(due, by + max(REVIEW, by - (signs.newest or by))))
+        yield Expect(SILENCE, earliest(due, by + max(REVIEW, (by - (signs.newest or by)) / 2)))
 
     def _unless_gateway_lost(self, due: datetime, by: datetime, context: Context[Signs]) -> datetime:
         """Until when a lost gateway accounts for the silence, and the home has its time anew; never for ever."""
@@ -111,7 +123,8 @@ def earliest(due: datetime | None, review: datetime) -> datetime:
 
 def closed_by_people(context: Context[Signs]) -> datetime | None:
     """When people closed the latest case of this rule and elder; a sign of life that ended it is none of theirs."""
-    case = context.case
+    # Only an alarm opens a case, and most homes never had one: for them the store need not be asked at each fact.
+    case = context.case if context.memory.alarm_at else None
     if case is None or case.is_open or case.result == Reason.CLEARED:
         return None
     return case.closed_at
@@ -178,6 +191,11 @@ class NoSignOfLife(Watch):
     )
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
     config: SilenceConfig
+
+    @property
+    def least(self) -> timedelta:
+        """Neither the learned rule nor the profile's alarms sooner, indoors or out."""
+        return timedelta(hours=min(self.config.quiet_hours_min, self.config.silence_hours))
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """By the household's rhythm, or by the profile."""

@@ -103,13 +103,13 @@ class HaulLeak(Event, type="waste.haul.leak"):
     image: Image = None
 
 
-class HaulMissed(Event, type="waste.haul.missed"):
-    """A pickup did not come. Subject: the drop point."""
+class HaulMissed(Event, type="waste.haul.missed", by_people=True):
+    """A pickup did not come, as people at the drop point report. Subject: the drop point."""
 
     category: Category
 
 
-class HaulRefused(Event, type="waste.haul.refused"):
+class HaulRefused(Event, type="waste.haul.refused", by_people=True):
     """The hauler refused unsorted garbage (不分类、不收运) and left a notice. Subject: the drop point."""
 
     notice: Literal["yellow", "red"]

@@ -18,9 +18,19 @@ def test_every_rate_comes_with_what_it_is_made_of(cli, sample: Path, morning: Pa
     assert found["counts"]["registered"] == len(cases)
     assert found["counts"]["closed"] == sum(case["closed_at"] is not None for case in cases)
     for rate in [*found["rates"], *found["closed_by_level"]]:
-        assert set(rate) == {"name", "numerator", "denominator", "value"}
+        assert set(rate) == {"name", "numerator", "denominator", "value", "unknown"}
         assert rate["value"] == round(100 * rate["numerator"] / rate["denominator"], 2)
     assert sum(rate["numerator"] for rate in found["closed_by_level"]) == found["counts"]["closed"]
+
+
+def test_who_found_the_cases_is_read_from_the_stored_events(cli, sample: Path, morning: Path) -> None:
+    found = {rate["name"]: rate for rate in told(cli, sample, morning)["rates"]}
+    leads, registered = found["registration"], found["smart_discovery"]
+    cases = told(cli, sample, morning)["counts"]
+    followed_up = cases["by_scenario"]["ebike_charging.three_meetings"]
+    assert leads["denominator"] + leads["unknown"] == cases["registered"] - followed_up
+    assert registered["denominator"] + registered["unknown"] == leads["numerator"]
+    assert 0 < registered["numerator"] <= registered["denominator"]
 
 
 def test_a_span_and_a_place(cli, sample: Path, morning: Path) -> None:
@@ -41,6 +51,7 @@ def test_nothing_to_measure(cli, sample: Path, morning: Path) -> None:
 def test_the_indicators_on_the_screen(cli, sample: Path, morning: Path) -> None:
     english = cli("indicators", sample, "--store", morning, *UNTIL).stdout
     assert "closing on time" in english
+    assert "found by devices or AI" in english
     chinese = cli("indicators", sample, "--store", morning, *UNTIL, "--language", "zh").stdout
     assert "按期结案率" in chinese
     assert "居委解决" in chinese

@@ -133,6 +133,7 @@ GONE_ON_THE_WAY = replace(
 )
 GOES_ON = rules(Step("hear", "secretary", finish=hours(10), goes_on=True), Step("build", "manager", finish=hours(20)))
 CONFIRMED = rules(Step("confirm", "inspector", minutes(5), hours(1), pre_verify=True), CLEAN, PRESS)
+CONFIRMED_RECURS = replace(CONFIRMED, recurrence=Recurrence(days(7), "press"))
 CONFIRMED_FINED = rules(REVIEW, Step("confirm", "inspector", minutes(5), hours(1), MEDIUM, pre_verify=True), FINE)
 RECORDED = replace(
     PLAIN,

@@ -222,6 +222,14 @@ def test_three_denials_in_a_row_move_a_new_camera_to_confirm_first_and_say_so(to
     assert one.asked[-1:] == CONFIRM
 
 
+def test_a_noisy_camera_that_nobody_tunes_becomes_the_streets(noisy: Town) -> None:
+    before = len(noisy.asked)
+    noisy.wait(days(4))
+    assert noisy.asked[before:] == ["ops_center"]
+    case = noisy.case(PRECISION)
+    assert (case.step(case.tracks[0]).name, case.tracks[0].loop.name) == ("supervise", "SMALL")
+
+
 def test_other_cameras_are_believed_as_before(noisy: Town) -> None:
     noisy.hear("ebike.seen", subject="C2", where="corridor", activity="parking", confidence=0.9)
     assert noisy.asked[-1:] == DISSUADE

@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from civicloop import Event, Privacy
+from civicloop import Event, Privacy, days
 from civicloop.core.sdk.binding import PluginError, bind
 from civicloop.core.sdk.texts import render
 from civicloop.plugins.ebike_charging import BREACHES, Corridor, FireLane, FlyingWire, civicloop_scenarios, events
 from civicloop.plugins.ebike_charging.habit import OCCASIONS_MAX, Habit
 from civicloop.plugins.ebike_charging.precision import JUDGED
-from civicloop.plugins.ebike_charging.routes import Penalty, fine_on
+from civicloop.plugins.ebike_charging.routes import Penalty, in_force
 from civicloop.testing import Status, Town
 
 SEEN = {"where": "corridor", "activity": "charging", "confidence": 0.9}
@@ -173,17 +173,20 @@ def test_every_breach_is_judged_and_has_a_kind_of_the_districts_list() -> None:
 
 def test_a_fine_is_the_one_in_force_on_that_day_in_shanghai() -> None:
     penalties = (
-        Penalty(since=date(2026, 1, 1), yuan_min=100, yuan_max=400),
-        Penalty(since=date(2024, 6, 1), yuan_min=50, yuan_max=200),
+        Penalty(since=date(2026, 1, 1), law="B", yuan_min=100, yuan_max=400),
+        Penalty(since=date(2024, 6, 1), law="A", yuan_min=50, yuan_max=200),
     )
-    assert fine_on(datetime(2024, 5, 31, 15, 59, tzinfo=UTC), penalties) == "-"
-    assert fine_on(datetime(2024, 5, 31, 16, 0, tzinfo=UTC), penalties) == "50-200"
-    assert fine_on(datetime(2025, 12, 31, 15, 59, tzinfo=UTC), penalties) == "50-200"
-    assert fine_on(datetime(2025, 12, 31, 16, 0, tzinfo=UTC), penalties) == "100-400"
+    assert in_force(datetime(2024, 5, 31, 15, 59, tzinfo=UTC), penalties) is None
+    assert in_force(datetime(2024, 5, 31, 16, 0, tzinfo=UTC), penalties) is penalties[1]
+    assert in_force(datetime(2025, 12, 31, 15, 59, tzinfo=UTC), penalties) is penalties[1]
+    assert in_force(datetime(2025, 12, 31, 16, 0, tzinfo=UTC), penalties) is penalties[0]
 
 
 def test_a_notice_names_the_fine_of_the_place_and_a_street_may_change_it() -> None:
-    changed = [{"since": date(2025, 1, 1), "yuan_min": 1, "yuan_max": 2}]
+    changed = [
+        {"since": date(2025, 1, 1), "law": "《条例》修订", "yuan_min": 1, "yuan_max": 2},
+        {"since": date(2025, 9, 13), "law": "《条例》再修订", "yuan_min": 3, "yuan_max": 4},
+    ]
     town = Town(Corridor, FireLane, FlyingWire, config={"ebike_charging.corridor": {"penalties": changed}})
     town.hear("ebike.seen", subject="C1", **SEEN)
     town.hear("ebike.seen", subject="C2", **(SEEN | {"where": "exit"}))
@@ -194,6 +197,11 @@ def test_a_notice_names_the_fine_of_the_place_and_a_street_may_change_it() -> No
         "fire_lane": "0-500",
         "flying_wire": "50-200",
     }
+    assert town.case("ebike_charging.corridor/C1:corridor").variables["law"] == "《条例》修订"
+    town.wait(days(1))
+    town.hear("ebike.seen", subject="C4", **SEEN)
+    assert town.case("ebike_charging.corridor/C4:corridor").variables["fine"] == "3-4"
+    assert town.case("ebike_charging.corridor/C1:corridor").variables["fine"] == "1-2"  # what was told stays told
     town.close()
 
 

@@ -146,11 +146,25 @@ def test_the_review_is_due_thirty_days_after_it_was_built(voting: Town) -> None:
     assert order.finish_by == voting.now + timedelta(days=30)
 
 
-def test_a_hearing_that_nobody_holds_does_not_stop_the_line(three: Town) -> None:
-    three.wait(days(15))
-    assert three.case(MEETINGS).tracks[0].step == 1
-    assert NoticeKind.INFORM in three.told("ops_center")
-    assert three.case(MEETINGS).is_open
+@pytest.mark.parametrize(("answered", "step", "limit"), [(0, "hearing", 15), (1, "coordination", 30), (2, "vote", 60)])
+def test_a_meeting_that_is_overdue_is_pressed_every_day_and_nothing_is_built_on_it(
+    three: Town, answered: int, step: str, limit: int
+) -> None:
+    for _ in range(answered):
+        report(three, "neighborhood_committee", MINUTES, PUBLISHED)
+    three.wait(days(limit + 30))
+    case = three.case(MEETINGS)
+    assert case.step(case.tracks[0]).name == step
+    assert set(steps(three)) <= {"hearing", "coordination", "vote"}
+    assert three.told("neighborhood_committee").count(NoticeKind.REPEAT) > 30
+    assert case.is_open
+
+
+def test_a_vote_that_failed_is_no_leave_to_build(voting: Town) -> None:
+    for party in ("owners_committee", "neighborhood_committee"):
+        outcome = vote_result("rejected")
+        voting.answer("report", MEETINGS, party, result="failed", evidence=[outcome, PUBLISHED])
+    assert "build" not in steps(voting)
 
 
 @pytest.mark.parametrize("missing", [MINUTES, PUBLISHED])

@@ -47,7 +47,7 @@ def test_every_setting_says_its_unit_and_its_source() -> None:
     for scenario in civicloop_scenarios():
         for name, field in scenario.config_type().model_fields.items():
             says = (field.description or "").lower()
-            sources = ("assumption", "practice", "article", "gb ", "routing table")
+            sources = ("assumption", "practice", "article", "routing table")
             assert any(word in says for word in sources), f"{scenario.name}.{name} names no source"
 
 

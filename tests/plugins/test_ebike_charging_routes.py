@@ -1,14 +1,17 @@
 """Which act at which place is whose: keys, authorities, lifts and dwellings."""
 
 from collections.abc import Callable
+from datetime import date
 from itertools import product
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from civicloop import NoticeKind, Reason, days, hours, minutes, seconds
 from civicloop.plugins.ebike_charging import BREACHES, Corridor, Dwelling, FireLane, FlyingWire, Lift
 from civicloop.plugins.ebike_charging.events import Activity, Where
+from civicloop.plugins.ebike_charging.routes import Table
 from civicloop.testing import Town
 
 CORRIDOR = "ebike_charging.corridor/household"
@@ -212,4 +215,29 @@ def test_who_stands_in_the_corridor_is_told_by_its_speaker(town: Builder) -> Non
 @pytest.mark.parametrize("scenario", BREACHES)
 def test_every_row_names_its_article_and_the_day_of_its_fine(scenario: Any) -> None:
     assert scenario.route.article.startswith("29(")
-    assert [penalty.since.isoformat() for penalty in scenario.route.penalties] == ["2024-06-01"]
+    assert [row.since.isoformat() for row in scenario.route.rows] == ["2024-06-01"]
+    assert all("条" in row.law for row in scenario.route.rows)
+
+
+FINES = {
+    "flying_wire": ("50-200", None),
+    "corridor": ("1000-10000", 100_000),
+    "fire_lane": ("0-500", None),
+    "crowded_place": ("1000-10000", 50_000),
+    "dwelling": ("200-500", None),
+    "lift": ("200-500", None),
+}
+"""Domain reference 10.2: the usual fine, and what a serious case may cost."""
+
+
+def test_the_fines_are_those_of_the_law() -> None:
+    rows = {one.short_name(): one.route.rows[0] for one in BREACHES}
+    assert {name: (row.yuan, row.serious_yuan_max) for name, row in rows.items()} == FINES
+    assert (FireLane.route.rows[0].unit_yuan_min, FireLane.route.rows[0].unit_yuan_max) == (5000, 50000)
+
+
+def test_a_table_whose_authority_changes_with_the_day_is_refused() -> None:
+    row = Corridor.route.rows[0]
+    later = row.model_copy(update={"since": date(2027, 1, 1), "authority": ("housing_bureau",)})
+    with pytest.raises(ValidationError, match=r"chain\.enforce\.parties"):
+        Table(forbidden_by="29(2)(1)", rows=(row, later))

@@ -97,8 +97,16 @@ def test_a_result_that_is_not_done_ends_it_at_once(repair: Town) -> None:
     assert "builder" not in repair.asked
 
 
-def test_a_step_that_was_passed_and_is_solved_late_leads_nowhere(repair: Town) -> None:
-    repair.wait(days(15))
+def test_a_step_that_goes_on_is_pressed_until_it_is_done(repair: Town) -> None:
+    repair.wait(days(17))
+    assert set(repair.asked) == {"owners"}
+    assert repair.told("owners") == [NoticeKind.ASK, NoticeKind.REMIND, *[NoticeKind.REPEAT] * 3]
+    repair.answer("report", REPAIR, "owners", evidence=[MINUTES])
+    assert repair.asked[-1] == "committee"
+
+
+def test_a_step_that_was_passed_by_hand_and_is_solved_late_leads_nowhere(repair: Town) -> None:
+    repair.answer("escalate", REPAIR, "ops_center")
     asked = list(repair.asked)
     repair.answer("report", REPAIR, "owners", order=repair.case(REPAIR).id + ".1", evidence=[MINUTES])
     assert repair.asked == asked
@@ -213,7 +221,7 @@ def test_the_rules_with_all_of_it_are_read_back_as_they_were_written() -> None:
 
 
 def test_a_party_that_holds_two_steps_answers_for_the_one_the_case_is_at(repair: Town) -> None:
-    repair.wait(days(15))
+    repair.answer("escalate", REPAIR, "ops_center")
     brought = [MINUTES, {"kind": "ballot", "outcome": "done"}]
     repair.answer("report", REPAIR, "owners", evidence=brought)
     assert repair.asked[-1] == "builder"

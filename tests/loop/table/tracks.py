@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..rules import (
+    CONFIRMED_RECURS,
     GOES_ON,
     GONE_AT_ONCE,
     GONE_ON_THE_WAY,
@@ -59,11 +60,23 @@ ROWS: tuple[Row, ...] = (
     # --- steps that follow each other
     Row("a step that goes on is done: the next is asked", GOES_ON, ((0, found()),), (5, say("report", "secretary")),
         "reported", ("reported hear secretary", "asked build manager"), ("ask manager #2",), "working build 1205"),
-    Row("a step that goes on is not done: the next is asked as ever", GOES_ON, ((0, found()),),
+    Row("a step that goes on is not done: it is ordered anew, for what follows rests on it", GOES_ON, ((0, found()),),
         (5, say("report", "secretary", "failed")),
-        "reported", ("reported hear secretary", "escalated build manager"), ("ask manager #2",), "working build 1205"),
-    Row("a step that goes on is done after the chain has left it: nothing ends", GOES_ON,
+        "reported", ("reported hear secretary", "repeated hear"), ("repeat secretary #2", "ops ops_center"),
+        "supervised hear 1445"),
+    Row("a step that goes on is overdue: it is pressed, and the next is not asked", GOES_ON,
+        ((0, found()), (450, lapse())), (600, lapse()),
+        "not_finished", ("not_finished hear secretary", "repeated hear"), ("repeat secretary #1", "ops ops_center"),
+        "supervised hear 2040"),
+    Row("a step that goes on is done after it was pressed: the next is asked", GOES_ON,
         ((0, found()), (450, lapse()), (600, lapse())), (700, say("report", "secretary")),
+        "reported", ("reported hear secretary", "asked build manager"), ("ask manager #2",), "working build 1900"),
+    Row("a step that goes on was sent back and nobody sends it on: it is pressed", GOES_ON,
+        ((0, found()), (5, say("return", "secretary", reason="not ours"))), (20, lapse()),
+        "not_dispatched", ("not_dispatched hear ops_center", "repeated hear"),
+        ("ops ops_center", "repeat secretary #3", "ops ops_center"), "supervised hear 1460, returned 1"),
+    Row("a step that goes on is done after the chain was sent past it: nothing ends", GOES_ON,
+        ((0, found()), (600, say("escalate", "ops_center"))), (700, say("report", "secretary")),
         "reported", ("reported hear secretary",), (), "working build 1800"),
     Row("the last step after one that goes on ends it", GOES_ON, ((0, found()), (5, say("report", "secretary"))),
         (9, say("report", "manager")),
@@ -135,5 +148,13 @@ ROWS: tuple[Row, ...] = (
         (60, found(start="clean")),
         "opened", ("opened clean", "recurred clean", "asked manage manager", "asked manage secretary"),
         ("ask manager #1", "ask secretary #2", "inform family"), "working manage 75 | repetition 1"),
+    Row("it may have come back, and somebody looks first all the same", CONFIRMED_RECURS,
+        ((0, found(start="clean")), (5, say("report", "cleaner"))), (60, found()),
+        "opened", ("opened confirm", "recurred confirm", "asked confirm inspector"),
+        ("ask inspector #1",), "working confirm 65 | repetition 1"),
+    Row("it has surely come back, and nobody needs to look", CONFIRMED_RECURS,
+        ((0, found(start="clean")), (5, say("report", "cleaner"))), (60, found(start="clean")),
+        "opened", ("opened confirm", "recurred confirm", "asked press ops_center"),
+        ("ask ops_center #1",), "working press 90 | repetition 1"),
 )
 # fmt: on
