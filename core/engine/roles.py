@@ -87,11 +87,12 @@ def _lacking(folder: StreetFolder, steps: list[tuple[Binding, Step]], held: froz
     for roles, named in needing.items():
         more = f" and {len(named) - NAMED_MAX} more" if len(named) > NAMED_MAX else ""
         asked = f"{'step' if len(named) == 1 else 'steps'} {', '.join(named[:NAMED_MAX])}{more}"
-        lines = ", ".join(f'"{role}"' for role in roles if role not in without)
+        listed = ", ".join(f'"{role}"' for role in roles if role not in without)
+        line = f"[street] without_roles = [{listed}]"
         yield folder.complaint(
             ("plugins", plugins[roles]),
             f"nobody holds {' or '.join(roles)}, for {asked}",
-            f"add the role to parties.csv, or say in [street] that you have none: without_roles = [{lines}]",
+            f"add the role to parties.csv, name others in the step's parties, or say that there is none: {line}",
         )
 
 

@@ -116,5 +116,7 @@ def test_the_sample_street_runs_it_once_it_is_enabled(tmp_path: Path, plugin: Pl
 
 def test_without_the_party_the_street_is_refused_as_the_page_says(tmp_path: Path, plugin: Plugin) -> None:
     folder = enable(tmp_path / "street", "civicloop.toml", "devices.csv")
-    with pytest.raises(StreetError, match=r"step .restore. of manhole_covers\.cover_moved asks cover_owner"):
+    with pytest.raises(
+        StreetError, match=r"nobody holds cover_owner, for step .restore. of manhole_covers\.cover_moved"
+    ):
         open_street(folder, everybody(plugin))
