@@ -20,6 +20,9 @@ from .work import Work
 
 TRACE_CHARS_MAX: Final = 8000
 WHY_CHARS_MAX: Final = 1000
+SHELVES: Final = 256
+"""How many notices a day at most say that devices, or places, are unknown."""
+
 PLUGIN_ERROR: Final = "plugin_error"
 SILENCE: Final = "overdue"
 """What stands for the source of a silence, which no event carries."""
@@ -95,7 +98,7 @@ def quarantine_unplaced(work: Work, envelope: Envelope, digest: bytes, at: datet
         reason, why = "unknown_device", f"device {subject} is not in devices.csv and names no place"
     store_event(work, envelope, digest, at, None, EventState.QUARANTINED)
     _keep(work, (envelope.id, envelope.source, ""), reason, why, None)
-    warn_ops(work, reason, envelope.place or subject, why)
+    warn_ops(work, reason, envelope.place or subject, why, _shelf(envelope.place or subject))
     return Receipt(Status.QUARANTINED, reason, f"{why}; register it, then retry")
 
 
@@ -125,11 +128,18 @@ def _blame_plugin(work: Work, scenario: str, error: Exception) -> None:
     warn_ops(work, PLUGIN_ERROR, scenario, what)
 
 
-def warn_ops(work: Work, reason: str, culprit: str, why: str) -> None:
-    """Owe ops a word about a fault, at most one a day of the street for each culprit."""
+def _shelf(name: str) -> str:
+    """One of ``SHELVES`` for a name that whoever sends it makes up: a million made-up devices must not be a million
+    notices. Two that share one are told of once; both are in quarantine.
+    """
+    return str(int.from_bytes(blake2b(name.encode(errors="replace"), digest_size=8).digest()) % SHELVES)
+
+
+def warn_ops(work: Work, reason: str, culprit: str, why: str, shelf: str = "") -> None:
+    """Owe ops a word about a fault, at most one a day of the street for each culprit, or for each ``shelf`` of them."""
     street = work.setup.street
     day = f"{work.now.astimezone(street.calendar.zone):%Y-%m-%d}"
-    name = blake2b(f"{reason}\0{culprit}".encode(errors="replace"), digest_size=8).hexdigest()
+    name = blake2b(f"{reason}\0{shelf or culprit}".encode(errors="replace"), digest_size=8).hexdigest()
     key = f"fault.{name}.{day}"
     if key in work.warned:
         return

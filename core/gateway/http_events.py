@@ -14,6 +14,7 @@ from .cloudevents_http import Mode, read_request
 from .http_answers import Refusal, bad_envelope, json_response, problem
 from .http_body import read_body
 from .office import OFFICE
+from .problems import TEXT_CHARS_MAX
 from .tokens import Scope
 
 STATUS: Final = {
@@ -48,7 +49,7 @@ def show(envelope: Envelope, receipt: Receipt) -> dict[str, object]:
     if receipt.reason:
         shown["reason"] = receipt.reason
     if receipt.detail:
-        shown["detail"] = receipt.detail
+        shown["detail"] = receipt.detail[:TEXT_CHARS_MAX]
     if receipt.cases:
         shown["cases"] = receipt.cases
     return shown

@@ -10,6 +10,9 @@ import orjson
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:civicloop:problem:"
+TEXT_CHARS_MAX: Final = 1000
+"""How much of a text is told: it may quote what a sender wrote."""
+
 _STANDARD = frozenset(("type", "title", "status", "detail", "instance", "code"))
 
 
@@ -62,5 +65,6 @@ class Problem:
 
 
 def _clean(text: str) -> str:
-    """Text that JSON can hold: a detail may quote what a sender wrote, lone surrogates included."""
-    return text.encode(errors="backslashreplace").decode()
+    """Text that JSON can hold, and not too much: a detail may quote what a sender wrote, half characters included."""
+    shown = text if len(text) <= TEXT_CHARS_MAX else f"{text[:TEXT_CHARS_MAX]}..."
+    return shown.encode(errors="backslashreplace").decode()

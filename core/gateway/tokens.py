@@ -115,7 +115,7 @@ class Gate:
                 raise Unknown("this daemon wants a token; send Authorization: Bearer TOKEN")
             return LOOPBACK
         kind, _, text = authorization.partition(" ")
-        if kind.lower() != "bearer" or not text.strip():
+        if kind.lower() != "bearer" or not text.strip() or not text.isascii():
             raise Unknown("Authorization must read: Bearer TOKEN")
         found = self._find(hash_of(text.strip()), at)
         if found is None:

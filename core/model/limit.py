@@ -62,7 +62,7 @@ class Limit:
         found = _LIMIT.fullmatch(text)
         unit = _UNITS.get(found[2]) if found else None
         if found is None or unit is None:
-            raise ValueError(f"{text!r} is not a limit; write a number and one of {', '.join(_UNITS)}")
+            raise ValueError(f"{text[:60]!r} is not a limit; write a number and one of {', '.join(_UNITS)}")
         return cls(int(found[1]) * unit[1], unit[0])
 
     def __str__(self) -> str:

@@ -22,6 +22,9 @@ MINUTES_MAX: Final = 1440
 TURN_DAYS_MAX: Final = 366
 """The longest turn of a rotation."""
 
+CHANNELS_SHOWN_MAX: Final = 100
+"""Among how many defined channels one that is not is looked for."""
+
 YEARS: Final = range(2000, 2101)
 """A year outside of these is a slip of the pen."""
 
@@ -62,8 +65,9 @@ def _page(number: int, entry: str, channels: Collection[str] | None) -> Page:
     name = found[1].strip()
     if channels is not None and name not in channels:
         shown = name if _SPEAKABLE.fullmatch(name) else mask_contact(name)
-        known = f"known are {', '.join(sorted(channels))}" if channels else "none is defined yet"
-        remedy = nearest(name, channels, f"add [channels.NAME] to civicloop.toml; {known}")
+        names = sorted(channels)[:CHANNELS_SHOWN_MAX]
+        known = f"known are {', '.join(names)}" if names else "none is defined yet"
+        remedy = nearest(name, names, f"add [channels.NAME] to civicloop.toml; {known}")
         raise CellError(f"channel {shown!r} is not defined", remedy)
     return Page(name, timedelta(minutes=after), Severity(found[3] or Severity.P3))
 

@@ -28,6 +28,10 @@ COMPLAINTS_MAX: Final = 1000
 """How many complaints are kept of one file; the others are counted."""
 
 
+GUESSES_MAX: Final = 100
+"""For how many unknown words of one file it is looked for what was meant: each is compared with all that are known."""
+
+
 class Complaint(NamedTuple):
     """One thing that is wrong; ``line`` counts from 1, 0 is the file as a whole.
 
@@ -59,6 +63,7 @@ class Complaints:
         self._found: dict[str, list[Complaint]] = {}
         self._more: dict[str, int] = {}
         self._given_up: set[str] = set()
+        self._guesses: dict[str, int] = {}
 
     def add(self, file: str, line: int, what: str, remedy: str) -> None:
         """Keep one complaint, or count it where the file has too many already."""
@@ -76,6 +81,11 @@ class Complaints:
     def has_given_up(self, file: str) -> bool:
         """Whether ``file`` could not be read to its end."""
         return file in self._given_up
+
+    def may_guess(self, file: str) -> bool:
+        """Whether to look for what an unknown word of ``file`` was meant to be; counts how often it is asked."""
+        asked = self._guesses[file] = self._guesses.get(file, 0) + 1
+        return asked <= GUESSES_MAX
 
     def finish(self) -> None:
         """Raise ``StreetError`` with everything gathered, by file and line; return quietly when there is nothing."""

@@ -89,7 +89,8 @@ class PeopleReader:
     def _is_place(self, sheet: Sheet, line: int, place: str) -> bool:
         good = self._places is None or place in self._places
         if not good:
-            remedy = like(place, self._places or (), "add it to places.csv")
+            may_guess = self._complaints.may_guess(sheet.file)
+            remedy = like(place, self._places or (), "add it to places.csv", may_guess)
             self._complain(sheet, line, f"unknown place {place!r}", remedy)
         return good
 
@@ -99,8 +100,10 @@ class PeopleReader:
             return False
         if (place, role) in self.lines or self._complaints.has_given_up(PARTIES.file):
             return True
-        there = sorted(other for at, other in self.lines if at == place)
-        remedy = nearest(role, there, f"add the row to parties.csv; held there: {', '.join(there) or 'nothing'}")
+        remedy = "add the row to parties.csv"
+        if self._complaints.may_guess(sheet.file):
+            there = sorted(other for at, other in self.lines if at == place)
+            remedy = nearest(role, there, f"{remedy}; held there: {', '.join(there) or 'nothing'}")
         self._complain(sheet, line, f"no party holds {role} at {place!r}", remedy)
         return False
 

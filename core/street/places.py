@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from ..model.place import Device, Level, Place
@@ -15,10 +15,9 @@ CANDIDATES_MAX: Final = 5_000
 """Among how many known codes a misspelt one is looked for; beyond that a guess costs more than it helps."""
 
 
-def like(code: str, known: Iterable[str], otherwise: str) -> str:
+def like(code: str, known: Collection[str], otherwise: str, may_guess: bool) -> str:
     """The remedy for an unknown code: the known code most like it where there are few enough to compare."""
-    codes = list(known)
-    return nearest(code, codes, otherwise) if len(codes) <= CANDIDATES_MAX else otherwise
+    return nearest(code, known, otherwise) if may_guess and len(known) <= CANDIDATES_MAX else otherwise
 
 
 class PlaceReader:
@@ -56,7 +55,9 @@ class PlaceReader:
     def _check_parents(self) -> None:
         for code, place in self.places.items():
             if place.parent is not None and place.parent not in self.lines:
-                remedy = like(place.parent, self.lines, "add a row for it above")
+                remedy = like(
+                    place.parent, self.lines, "add a row for it above", self._complaints.may_guess(PLACES.file)
+                )
                 self._complain(self.lines[code], f"unknown parent {place.parent!r} of {code!r}", remedy)
 
     def _circles(self) -> set[str]:
@@ -89,7 +90,7 @@ class PlaceReader:
         own = self.places.get(street)
         if own is None:
             if street not in self.lines and not self._complaints.has_given_up(PLACES.file):
-                remedy = like(street, self.places, "add its row with the level street")
+                remedy = like(street, self.places, "add its row with the level street", may_guess=True)
                 self._complain(1, f"the street {street!r} of civicloop.toml is not among the places", remedy)
             return
         if own.level is not Level.STREET:
@@ -150,7 +151,7 @@ def read_devices(
             continue
         lines[name] = line
         if known is not None and place not in known:
-            remedy = like(place, known, "add it to places.csv")
+            remedy = like(place, known, "add it to places.csv", complaints.may_guess(DEVICES.file))
             complaints.add(DEVICES.file, line, f"unknown place {place!r} of device {name!r}", remedy)
             continue
         devices[name] = Device(

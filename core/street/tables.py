@@ -17,6 +17,9 @@ from .source import text_of
 TOML_BYTES_MAX: Final = 2**20
 """A settings file is written by people; more than a mebibyte is a mistake."""
 
+DOTS_MAX: Final = 100
+"""How many dots a line may have that is no comment; our keys have six. A key of n parts costs the parser n squared."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -49,6 +52,10 @@ def parse_toml(file: str, content: bytes, complaints: Complaints) -> Tables | No
     if len(content) > TOML_BYTES_MAX:
         complaints.give_up(file, 0, f"it is larger than {TOML_BYTES_MAX} bytes", "keep settings only in it")
         return None
+    for number, row in enumerate(text.split("\n"), 1):
+        if row.count(".") > DOTS_MAX and not row.lstrip().startswith("#"):
+            complaints.give_up(file, number, f"the line has more than {DOTS_MAX} dots", "write one value on each line")
+            return None
     try:
         return Tables(file, tomllib.loads(text), Lines(text))
     except RecursionError:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from civicloop import CLOSE, Finding, Reason, Scenario
+from civicloop.core.engine.quarantine import SHELVES
 from civicloop.core.engine.receipt import Status
 from civicloop.core.stores.base import EventState
 
@@ -90,6 +91,14 @@ def test_each_culprit_is_told_of_by_itself():
     stage = Stage(Full)
     stage.hear(fill(90, subject="X8", id="1"), fill(90, subject="X9", id="2"))
     assert stage.ops() == ["unknown_device", "unknown_device"]
+
+
+def test_a_thousand_made_up_devices_are_all_kept_and_ops_are_not_told_a_thousand_times(store):
+    stage = Stage(Full, store=store)
+    receipts = stage.hear(*(fill(90, subject=f"made-up-{n}", id=str(n)) for n in range(1_000)))
+    assert {one.status for one in receipts} == {Status.QUARANTINED}
+    assert store.counts()["quarantined"] == 1_000
+    assert len(stage.ops()) <= SHELVES
 
 
 def test_a_known_place_is_enough_for_an_unknown_device():

@@ -1,11 +1,16 @@
 """Catalogues: both languages, the same plain variables, and a sentence whatever happens."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from civicloop import read_texts
 from civicloop.core.sdk.texts import faults, render
+
+from ..hostile import JSON
 
 GOOD = {"full": {"zh": "满了 {percent}%", "en": "{percent}% full"}}
 
@@ -63,3 +68,21 @@ def test_a_language_that_is_not_there_shows_the_key():
 def test_a_catalogue_lies_beside_its_module(tmp_path: Path):
     (tmp_path / "texts.toml").write_text('[full]\nzh = "满"\nen = "full"\n', encoding="utf-8")
     assert read_texts(str(tmp_path / "module.py")) == {"full": {"zh": "满", "en": "full"}}
+
+
+TEMPLATES = st.text() | st.sampled_from(
+    ["{", "}", "{}", "{a", "{a.b}", "{a[0]}", "{a!r}", "{a:>9999999999}", "{0}", "{{", "{a}{b}"]
+)
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5), st.dictionaries(st.sampled_from(["zh", "en", "de"]), TEMPLATES) | JSON, max_size=4
+    )
+)
+def test_a_catalogue_of_anything_is_judged_and_a_good_one_always_renders(texts: Any) -> None:
+    found = faults(texts, ["a"])
+    assert all(isinstance(fault, str) and fault for fault in found)
+    if not found:
+        for key in texts:
+            assert isinstance(render(texts, "zh", key, {"a": "{b}", "b": "x" * 100}), str)
