@@ -87,7 +87,7 @@ class Daemon:
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
-        self._sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
+        self.sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
         self._body_bytes_max = limits.body_bytes_max
         self._limits = Limits(members_max=limits.batch_events_max)
         self._stop = asyncio.Event()
@@ -128,7 +128,7 @@ class Daemon:
             asyncio.create_task(self._courier.run(), name="courier"),
             asyncio.create_task(self._stop.wait()),
         ]
-        beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self._sweeper.run(), name="retention")]
+        beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self.sweeper.run(), name="retention")]
         try:
             with self._signals():
                 await self._listen(web_runner)
