@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -383,6 +383,10 @@ class Store(Protocol):
 
     def purge(self, purge: Purge, rows: Sequence[Row], passed: Place | None, now: datetime) -> int:
         """Drop a piece of what was found in a short transaction, and log it; returns how many rows are gone."""
+        ...
+
+    def advance(self, now: datetime, most: timedelta) -> datetime:
+        """Retention's own time: ``now``, but at most so much later than it was the last time."""
         ...
 
     def count_purgeable(self, purge: Purge) -> int:

@@ -34,6 +34,9 @@ PIECE_MAX: Final = 200
 PIECE_CASES_MAX: Final = 20
 """Cases that one transaction drops or reduces, each with its lines, notices and events."""
 
+BYTES_MAX: Final = 8 * 2**20
+"""Bytes of events that are held in memory at once to be written without their pictures."""
+
 COUNT_MAX: Final = 100_000
 """Up to this many rows are counted before they are dropped; beyond it there are just many."""
 
@@ -148,6 +151,17 @@ class SqlitePurger:
                 raw.execute(sql.PUT_CURSOR, {"name": name, "value": passed[-1]})
         return gone
 
+    def advance(self, now: datetime, most: timedelta) -> datetime:
+        """Retention's own time: ``now``, but at most so much later than it was the last time.
+
+        A clock that is years ahead for an hour must not have years of data dropped.
+        """
+        with self._writes.transaction() as raw, self._writes.in_words():
+            row = raw.execute(sql.CURSOR, {"name": sql.SWEPT}).fetchone()
+            at = min(now, moment(row[0]) + most) if row else now
+            raw.execute(sql.PUT_SWEPT, {"name": sql.SWEPT, "value": micros(at)})
+        return at
+
     def count_purgeable(self, purge: Purge) -> int:
         """How many rows are old enough, up to ``COUNT_MAX``; those that cases need are among them."""
         with self._reads.lock, self._reads.in_words():
@@ -214,11 +228,17 @@ def _find_events(link: Link, purge: Purge, after: Place | None) -> Found:
     if not old:
         return Found((), None, is_last=True)
     held = _held(link, purge, {_name(source, name) for _, name, source, *_ in old}, min(row[3] for row in old))
-    free = [row for row in old if not row[6] and _name(row[2], row[1]) not in held]
+    free = [row for row in old if not row[5] and _name(row[2], row[1]) not in held]
     if purge.kind is Kind.EVENTS:
-        goes = [{"row": row[0]} for row in free]
-    else:
-        goes = [{"row": row[0], "body": body} for row in free if (body := _without(row[5], row[4], purge.media))]
+        return Found(tuple({"row": row[0]} for row in free), (old[-1][0],), len(old) < LOOK_MAX)
+    goes: list[Row] = []
+    size = 0
+    for row in free:
+        if body := _without(link, row[0], row[4], purge.media):
+            goes.append({"row": row[0], "body": body})
+            size += len(body)
+            if size > BYTES_MAX:
+                return Found(tuple(goes), (row[0],), is_last=False)
     return Found(tuple(goes), (old[-1][0],), len(old) < LOOK_MAX)
 
 
@@ -226,9 +246,12 @@ def _name(source: str, name: str) -> str:
     return f"{source}#{name}"
 
 
-def _without(body: bytes, type: str, media: tuple[str, ...]) -> bytes | None:
+def _without(link: Link, row: int, type: str, media: tuple[str, ...]) -> bytes | None:
     """The envelope without its references to pictures; ``None`` where it has none, or is an answer."""
-    if type.startswith("loop.") or not any(name.encode() in body for name in media):
+    if type.startswith("loop."):
+        return None
+    (body,) = link.raw.execute(sql.BODY, {"row": row}).fetchone()
+    if not any(name.encode() in body for name in media):
         return None
     envelope = orjson.loads(body)
     data = envelope.get("data")
