@@ -11,7 +11,7 @@ import structlog
 
 from ..stores.base import Store, StoreError
 from ..stores.crash import CrashPoint, reached
-from ..stores.purging import Found, Kind, Place, Purge
+from ..stores.keeper import Found, Kind, Place, Purge
 from ..street.settings import Retention
 from .clock import Clock
 

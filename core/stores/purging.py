@@ -10,15 +10,15 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from ..model.case import Case
 from . import purging_sql as sql
 from .codec import MICROSECOND, decode_case, decode_rules, encode_case, micros, moment
+from .keeper import Found, Kind, Place, Purge, Purged, Row
 from .link import Link
 from .sqlite_turn import find_rules
 
@@ -28,12 +28,6 @@ LOOK_MAX: Final = 5_000
 CASES_MAX: Final = 500
 """Closed cases that are looked at in one go, with the events they name."""
 
-PIECE_MAX: Final = 200
-"""Rows that one transaction drops: a few milliseconds, and one wait for the disk."""
-
-PIECE_CASES_MAX: Final = 20
-"""Cases that one transaction drops or reduces, each with its lines, notices and events."""
-
 BYTES_MAX: Final = 8 * 2**20
 """Bytes of events that are held in memory at once to be written without their pictures."""
 
@@ -42,70 +36,6 @@ COUNT_MAX: Final = 100_000
 
 SLACK: Final = timedelta(days=1)
 """By how much the times of rows may be out of order: clocks step, and facts may be a little ahead of them."""
-
-
-class Kind(StrEnum):
-    """A class of data with a time of its own to be kept, in the order in which they are dropped."""
-
-    QUARANTINE = "quarantine"
-    MEDIA = "media"
-    EVENTS = "events"
-    TURNS = "turns"
-    NOTICES = "notices"
-    MEMORIES = "memories"
-    CLOSED_CASES = "closed_cases"
-    EVIDENCE_HASHES = "evidence_hashes"
-    JOURNALS = "journals"
-    ACCESS = "access"
-    PURGES = "purges"
-
-
-class Purge(NamedTuple):
-    """What is to go: everything of a kind from before ``until``, because it is kept for so many ``days``.
-
-    Cases closed before ``cases_since`` are reduced, and keep no event. ``media`` names the members of events' data
-    that refer to pictures and recordings.
-    """
-
-    kind: Kind
-    until: datetime
-    days: int
-    cases_since: datetime
-    media: tuple[str, ...] = ()
-
-
-Row = dict[str, Any]
-"""One row that may go, as the values of the statements that drop it."""
-
-Place = tuple[Any, ...]
-"""Where the looking has come to."""
-
-
-class Found(NamedTuple):
-    """Some of what is to go, and how far the looking has come; ``is_last``: there is nothing more."""
-
-    rows: tuple[Row, ...]
-    passed: Place | None
-    is_last: bool
-
-    def pieces(self, kind: Kind) -> Iterator[tuple[tuple[Row, ...], Place | None]]:
-        """What one transaction each may drop; with the last one, which may be empty, how far the looking has come."""
-        if not self.rows and (self.passed is None or kind not in sql.CURSORS):
-            return
-        most = PIECE_CASES_MAX if kind in (Kind.CLOSED_CASES, Kind.JOURNALS) else PIECE_MAX
-        for start in range(0, max(1, len(self.rows)), most):
-            yield self.rows[start : start + most], self.passed if start + most >= len(self.rows) else None
-
-
-class Purged(NamedTuple):
-    """What one purge has taken: how many rows from before ``until``, kept for ``days``, and when."""
-
-    kind: str
-    until: datetime
-    days: int
-    began_at: datetime
-    ended_at: datetime
-    rows: int
 
 
 def reduce(case: Case) -> Case:

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any, Final
 
 from ..engine.retention import purges_due, sweep
-from ..stores.purging import COUNT_MAX, Kind, Purge, Purged
+from ..stores.keeper import Kind, Purge, Purged
+from ..stores.purging import COUNT_MAX
 from .screen import local, put_json, show, tell
 from .street import Desk
 

@@ -16,7 +16,8 @@ from civicloop.core.engine.verifying import verify
 from civicloop.core.model.case import Case
 from civicloop.core.stores.base import Access, CaseQuery, StoreError
 from civicloop.core.stores.crash import CrashPoint, watching
-from civicloop.core.stores.purging import BYTES_MAX, PIECE_MAX, Kind, reduce
+from civicloop.core.stores.keeper import PIECE_MAX, Kind
+from civicloop.core.stores.purging import BYTES_MAX, reduce
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.settings import Retention
 
