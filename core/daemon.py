@@ -102,7 +102,7 @@ class Daemon:
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
-        self._sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
+        self.sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
         self._body_bytes_max = limits.body_bytes_max
         self._mib_max = limits.memory_mib_max
         self._limits = Limits(limits.batch_events_max, limits.body_seconds_max)
@@ -145,7 +145,7 @@ class Daemon:
             asyncio.create_task(self._stop.wait()),
             asyncio.create_task(self._mind_memory(), name="memory"),
         ]
-        beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self._sweeper.run(), name="retention")]
+        beside = [asyncio.create_task(self._play(play)), asyncio.create_task(self.sweeper.run(), name="retention")]
         try:
             with self._signals(), self._guard.started():
                 self._address = (self._address[0], await porter.listen(*self._address))

@@ -11,7 +11,7 @@ import structlog
 
 from ..stores.base import Store, StoreError
 from ..stores.crash import CrashPoint, reached
-from ..stores.purging import Found, Kind, Place, Purge
+from ..stores.keeper import Found, Kind, Place, Purge
 from ..street.settings import Retention
 from .clock import Clock
 
@@ -25,6 +25,7 @@ PAUSE_SECONDS: Final = 0.05
 """What passes between two pieces at least, so that turns find the store free."""
 
 DAY: Final = timedelta(days=1)
+"""By how much retention's own time moves on at most from one sweep to the next: a clock may be wrong for a while."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class Sweeper:
         """Do what is due now, with a pause after each piece."""
         now = self._clock.now()
         try:
-            for purge in purges_due(self._kept(), now):
+            for purge in purges_due(self._kept(), self._store.advance(now, DAY)):
                 gone = await self._do(purge, now)
                 if gone:
                     log.info("purged", kind=purge.kind, rows=gone, until=purge.until.isoformat(), days=purge.days)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..model.case import Case, Entry
 from ..model.notice import Notice
+from .keeper import Keeper
 
 if TYPE_CHECKING:
-    from .purging import Found, Place, Purge, Purged, Row
     from .snapshot import Snapshot
 
 
@@ -232,7 +232,7 @@ class Access(NamedTuple):
     purpose: str
 
 
-class Store(Protocol):
+class Store(Keeper, Protocol):
     """Where everything lives."""
 
     def turn(self) -> AbstractContextManager[Turn]:
@@ -378,24 +378,6 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """Everything as it is now, read piece by piece while others go on writing."""
-        ...
-
-    # retention -----------------------------------------------------------------------------------------------
-
-    def find_purgeable(self, purge: Purge, after: Place | None = None) -> Found:
-        """The next rows that a purge may drop; holds nobody up, and may run in another thread."""
-        ...
-
-    def purge(self, purge: Purge, rows: Sequence[Row], passed: Place | None, now: datetime) -> int:
-        """Drop a piece of what was found in a short transaction, and log it; returns how many rows are gone."""
-        ...
-
-    def count_purgeable(self, purge: Purge) -> int:
-        """How many rows are old enough for a purge, up to a bound; those that cases need are among them."""
-        ...
-
-    def purges(self, most: int) -> list[Purged]:
-        """What was purged, the latest first."""
         ...
 
     def close(self) -> None:

@@ -10,15 +10,15 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from ..model.case import Case
 from . import purging_sql as sql
 from .codec import MICROSECOND, decode_case, decode_rules, encode_case, micros, moment
+from .keeper import Found, Kind, Place, Purge, Purged, Row
 from .link import Link
 from .sqlite_turn import find_rules
 
@@ -28,81 +28,14 @@ LOOK_MAX: Final = 5_000
 CASES_MAX: Final = 500
 """Closed cases that are looked at in one go, with the events they name."""
 
-PIECE_MAX: Final = 200
-"""Rows that one transaction drops: a few milliseconds, and one wait for the disk."""
-
-PIECE_CASES_MAX: Final = 20
-"""Cases that one transaction drops or reduces, each with its lines, notices and events."""
+BYTES_MAX: Final = 8 * 2**20
+"""Bytes of events that are held in memory at once to be written without their pictures."""
 
 COUNT_MAX: Final = 100_000
 """Up to this many rows are counted before they are dropped; beyond it there are just many."""
 
 SLACK: Final = timedelta(days=1)
 """By how much the times of rows may be out of order: clocks step, and facts may be a little ahead of them."""
-
-
-class Kind(StrEnum):
-    """A class of data with a time of its own to be kept, in the order in which they are dropped."""
-
-    QUARANTINE = "quarantine"
-    MEDIA = "media"
-    EVENTS = "events"
-    TURNS = "turns"
-    NOTICES = "notices"
-    MEMORIES = "memories"
-    CLOSED_CASES = "closed_cases"
-    EVIDENCE_HASHES = "evidence_hashes"
-    JOURNALS = "journals"
-    ACCESS = "access"
-    PURGES = "purges"
-
-
-class Purge(NamedTuple):
-    """What is to go: everything of a kind from before ``until``, because it is kept for so many ``days``.
-
-    Cases closed before ``cases_since`` are reduced, and keep no event. ``media`` names the members of events' data
-    that refer to pictures and recordings.
-    """
-
-    kind: Kind
-    until: datetime
-    days: int
-    cases_since: datetime
-    media: tuple[str, ...] = ()
-
-
-Row = dict[str, Any]
-"""One row that may go, as the values of the statements that drop it."""
-
-Place = tuple[Any, ...]
-"""Where the looking has come to."""
-
-
-class Found(NamedTuple):
-    """Some of what is to go, and how far the looking has come; ``is_last``: there is nothing more."""
-
-    rows: tuple[Row, ...]
-    passed: Place | None
-    is_last: bool
-
-    def pieces(self, kind: Kind) -> Iterator[tuple[tuple[Row, ...], Place | None]]:
-        """What one transaction each may drop; with the last one, which may be empty, how far the looking has come."""
-        if not self.rows and (self.passed is None or kind not in sql.CURSORS):
-            return
-        most = PIECE_CASES_MAX if kind in (Kind.CLOSED_CASES, Kind.JOURNALS) else PIECE_MAX
-        for start in range(0, max(1, len(self.rows)), most):
-            yield self.rows[start : start + most], self.passed if start + most >= len(self.rows) else None
-
-
-class Purged(NamedTuple):
-    """What one purge has taken: how many rows from before ``until``, kept for ``days``, and when."""
-
-    kind: str
-    until: datetime
-    days: int
-    began_at: datetime
-    ended_at: datetime
-    rows: int
 
 
 def reduce(case: Case) -> Case:
@@ -147,6 +80,17 @@ class SqlitePurger:
             if passed is not None and (name := sql.CURSORS.get(purge.kind)):
                 raw.execute(sql.PUT_CURSOR, {"name": name, "value": passed[-1]})
         return gone
+
+    def advance(self, now: datetime, most: timedelta) -> datetime:
+        """Retention's own time: ``now``, but at most so much later than it was the last time.
+
+        A clock that is years ahead for an hour must not have years of data dropped.
+        """
+        with self._writes.transaction() as raw, self._writes.in_words():
+            row = raw.execute(sql.CURSOR, {"name": sql.SWEPT}).fetchone()
+            at = min(now, moment(row[0]) + most) if row else now
+            raw.execute(sql.PUT_SWEPT, {"name": sql.SWEPT, "value": micros(at)})
+        return at
 
     def count_purgeable(self, purge: Purge) -> int:
         """How many rows are old enough, up to ``COUNT_MAX``; those that cases need are among them."""
@@ -214,11 +158,17 @@ def _find_events(link: Link, purge: Purge, after: Place | None) -> Found:
     if not old:
         return Found((), None, is_last=True)
     held = _held(link, purge, {_name(source, name) for _, name, source, *_ in old}, min(row[3] for row in old))
-    free = [row for row in old if not row[6] and _name(row[2], row[1]) not in held]
+    free = [row for row in old if not row[5] and _name(row[2], row[1]) not in held]
     if purge.kind is Kind.EVENTS:
-        goes = [{"row": row[0]} for row in free]
-    else:
-        goes = [{"row": row[0], "body": body} for row in free if (body := _without(row[5], row[4], purge.media))]
+        return Found(tuple({"row": row[0]} for row in free), (old[-1][0],), len(old) < LOOK_MAX)
+    goes: list[Row] = []
+    size = 0
+    for row in free:
+        if body := _without(link, row[0], row[4], purge.media):
+            goes.append({"row": row[0], "body": body})
+            size += len(body)
+            if size > BYTES_MAX:
+                return Found(tuple(goes), (row[0],), is_last=False)
     return Found(tuple(goes), (old[-1][0],), len(old) < LOOK_MAX)
 
 
@@ -226,9 +176,12 @@ def _name(source: str, name: str) -> str:
     return f"{source}#{name}"
 
 
-def _without(body: bytes, type: str, media: tuple[str, ...]) -> bytes | None:
+def _without(link: Link, row: int, type: str, media: tuple[str, ...]) -> bytes | None:
     """The envelope without its references to pictures; ``None`` where it has none, or is an answer."""
-    if type.startswith("loop.") or not any(name.encode() in body for name in media):
+    if type.startswith("loop."):
+        return None
+    (body,) = link.raw.execute(sql.BODY, {"row": row}).fetchone()
+    if not any(name.encode() in body for name in media):
         return None
     envelope = orjson.loads(body)
     data = envelope.get("data")

@@ -94,10 +94,11 @@ DROP: Final = {
 """What drops one row; the first statement counts."""
 
 EVENTS: Final = (
-    "SELECT row, id, source, received_at, type, body,"
+    "SELECT row, id, source, received_at, type,"
     " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.id = event.id AND q.source = event.source)"
     " FROM event WHERE row > :after AND row <= :last ORDER BY row LIMIT :most"
 )
+BODY: Final = "SELECT body FROM event WHERE row = :row"
 EVENT: Final = "SELECT row, received_at FROM event WHERE id = :id AND source = :source"
 CASES: Final = (
     'SELECT closed_at, id, rules, body FROM "case" WHERE closed_at < :until AND (closed_at, id) > (:after0, :after1)'
@@ -123,10 +124,16 @@ LAST_EVENT: Final = "SELECT coalesce(max(row), 0) FROM event"
 CURSORS: Final = {"events": "purged_events", "media": "purged_media", "closed_cases": "purged_cases"}
 """How far kinds have come whose rows may stay behind: kept in ``meta``."""
 
+SWEPT: Final = "purged_at"
+"""Up to when retention has come: its own day moves on in steps."""
+
 CURSOR: Final = "SELECT value FROM meta WHERE name = :name"
 PUT_CURSOR: Final = (
     "INSERT INTO meta (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
+)
+PUT_SWEPT: Final = (
+    "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 ADD_PURGE: Final = (
     "INSERT INTO purge (kind, until, days, began_at, ended_at, rows) VALUES (:kind, :until, :days, :at, :at, :rows)"

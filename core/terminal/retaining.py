@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any, Final
 
 from ..engine.retention import purges_due, sweep
-from ..stores.purging import COUNT_MAX, Kind, Purge, Purged
+from ..stores.keeper import Kind, Purge, Purged
+from ..stores.purging import COUNT_MAX
 from .screen import local, put_json, show, tell
 from .street import Desk
 
@@ -40,7 +41,12 @@ def show_retention(at: Desk, at_once: bool, as_json: bool) -> None:
         last.setdefault(one.kind, one)
     lines = [(purge, at.store.count_purgeable(purge), last.get(purge.kind)) for purge in purges]
     if as_json:
-        put_json({"retention": [_as_json(*line) for line in lines], "gone": dict(gone)})
+        put_json(
+            {
+                "retention": [_as_json(*line) for line in lines],
+                "gone": {kind.value: rows for kind, rows in gone.items()},
+            }
+        )
         return
     heads = [at.voice.say(f"head_{name}") for name in ("class", "days", "before", "old", "last_purge", "gone")]
     show(heads, [_row(at, *line) for line in lines])

@@ -1,6 +1,7 @@
 """retention: what is kept how long, what would go, and what went."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,21 @@ def test_events_are_kept_as_long_as_repeats_must_be_known(street: Path) -> None:
     toml.write_text(text.replace("dedupe_days = 30", "dedupe_days = 200"), encoding="utf-8")
     with pytest.raises(StreetError, match=r"events_days is less than limits\.dedupe_days"):
         load_street(street)
+
+
+def test_a_reduced_case_can_still_be_shown_and_explained(cli, street: Path, morning: Path) -> None:
+    toml = street / "civicloop.toml"
+    text = toml.read_text(encoding="utf-8")
+    text = text.replace("closed_cases_days = 1825", "closed_cases_days = 30")
+    toml.write_text(text.replace("journals_days = 3650", "journals_days = 36500"), encoding="utf-8")
+    (street / "var").mkdir(exist_ok=True)
+    shutil.copy(morning, street / "var" / "civicloop.db")
+    listed = json.loads(cli("cases", street, "--closed", "--json").stdout)["cases"]
+    swept = cli("retention", street, "--now", "--json")
+    assert swept.exit_code == 0, swept.stderr
+    told = json.loads(swept.stdout)
+    assert told["gone"]["closed_cases"] == len(listed) > 0
+    for case in listed:
+        assert cli("cases", "show", street, case["id"]).exit_code == 0
+        assert cli("explain", street, case["id"]).exit_code == 0
+    assert cli("verify", street).exit_code == 0

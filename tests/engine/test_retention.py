@@ -16,7 +16,8 @@ from civicloop.core.engine.verifying import verify
 from civicloop.core.model.case import Case
 from civicloop.core.stores.base import Access, CaseQuery, StoreError
 from civicloop.core.stores.crash import CrashPoint, watching
-from civicloop.core.stores.purging import PIECE_MAX, Kind, reduce
+from civicloop.core.stores.keeper import PIECE_MAX, Kind
+from civicloop.core.stores.purging import BYTES_MAX, reduce
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.settings import Retention
 
@@ -391,11 +392,14 @@ def test_a_purge_that_is_killed_leaves_a_whole_store_and_is_continued(tmp_path: 
 # the daemon's sweeper -------------------------------------------------------------------------------------------------
 
 
-class Later:
-    """A clock that says a hundred days later."""
+class Calendar:
+    """A clock that is set by the day."""
+
+    def __init__(self, day: float) -> None:
+        self.day = day
 
     def now(self) -> datetime:
-        return at(100 * DAY)
+        return at(self.day * DAY)
 
     def real_seconds(self, span: timedelta) -> float:
         return span.total_seconds()
@@ -403,15 +407,46 @@ class Later:
 
 def test_the_sweeper_sweeps(store: SqliteStore) -> None:
     crowd(store, 10)
-    asyncio.run(Sweeper(store, lambda: SHORT, Later()).sweep_once())
+    asyncio.run(Sweeper(store, lambda: SHORT, Calendar(100)).sweep_once())
     assert names_of(store) == set()
+
+
+def test_a_clock_that_is_years_ahead_for_a_while_costs_a_day_or_two(store: SqliteStore) -> None:
+    crowd(store, 10)
+    clock = Calendar(1)
+    sweeper = Sweeper(store, lambda: SHORT, clock)
+    asyncio.run(sweeper.sweep_once())
+    clock.day = 3650
+    for _ in range(3):
+        asyncio.run(sweeper.sweep_once())
+    assert len(names_of(store)) == 22
+    clock.day = 2
+    asyncio.run(sweeper.sweep_once())
+    assert store.advance(at(40 * DAY), timedelta(days=1)) == at(3 * DAY)
+    for day in range(4, 40):
+        clock.day = day
+        asyncio.run(sweeper.sweep_once())
+    assert not any(name.isdigit() for name in names_of(store))
+
+
+def test_pictures_are_dropped_a_bounded_number_of_bytes_at_a_time(store: SqliteStore) -> None:
+    stage = Stage(Full, store=store)
+    for number in range(6):
+        big = fill(50, 0, f"{number}", image=PHOTO, text="x" * (BYTES_MAX // 3))
+        stage.hear(big)
+    what, looked = found(store, Kind.MEDIA, 10)
+    assert 2 <= len(looked.rows) < 6
+    assert not looked.is_last
+    assert purge(store, 10)["media"] == 6
+    assert not any(PHOTO.encode() in row.body for _, row in store.events(None, 0, 100))
+    assert what.kind is Kind.MEDIA
 
 
 def test_a_store_that_cannot_purge_now_is_trouble_and_no_end(tmp_path: Path) -> None:
     path = tmp_path / "street.db"
     with closing(SqliteStore(path, busy_seconds=0.01)) as store, closing(SqliteStore(path)) as other:
         crowd(store, 10)
-        sweeper = Sweeper(store, lambda: SHORT, Later())
+        sweeper = Sweeper(store, lambda: SHORT, Calendar(100))
         with other.turn():
             asyncio.run(sweeper.sweep_once())
         assert "is locked by another process" in sweeper.trouble
