@@ -106,4 +106,4 @@ def describe(one: Happening) -> str:
     words = ", ".join(f"{name}={value}" for name, value in told.items())
     if isinstance(one, Hear):
         words = "; ".join(f"{fact.type} {fact.subject} {fact.data} id={fact.id} age={fact.age}" for fact in one.facts)
-    return f"{one.number:4} day {day.days} {rest} {type(one).__name__}: {words}"
+    return f"{one.number:4} day {day} {rest} {type(one).__name__}: {words}"

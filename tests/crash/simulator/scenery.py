@@ -11,7 +11,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicloop import CaseClosed, CaseReached, Cleared, Command, Event, Expect, Finding, Memory, Scenario, Severity
+from civicloop import (
+    CaseClosed,
+    CaseReached,
+    Cleared,
+    Command,
+    Event,
+    Expect,
+    Finding,
+    Memory,
+    Scenario,
+    Severity,
+    hours,
+)
 from civicloop.core.engine.setup import Setup
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.place import Device, Level, Place
@@ -84,14 +96,14 @@ def make_scene(seed: int) -> Scene:
     )
     makers: list[Callable[[str, Rules, Random], type[Scenario[Any, Any]]]] = [threshold, heartbeat, moody, follower]
     chosen = [threshold, *(maker for maker in makers if chance.random() < 0.6)]
-    scenarios = [
-        maker(f"sim.s{number}", drawn(rules_that_load, chance), chance) for number, maker in enumerate(chosen)
-    ]
+    scenarios = [maker(f"sim.s{number}", drawn(rules_that_load, chance), chance) for number, maker in enumerate(chosen)]
     registry = assemble(
         [Plugin("sim", "", tuple(scenarios))], {"sim": {one.name.partition(".")[2]: {} for one in scenarios}}
     )
+    # Repeated every three hours, a week of open cases would be little else.
+    repeat_after = hours(24) if chance.random() < 0.8 else hours(9)
     setup = Setup(
-        replace(street, directory=directory),
+        replace(street, directory=directory, repeat_after=repeat_after),
         registry,
         lateness=timedelta(minutes=chance.choice([0, 10, 10, 60])),
         digest=f"seed {seed}",

@@ -39,7 +39,7 @@ class Author:
     def write(self) -> list[Happening]:
         """Everything that happens, in order."""
         chance = self.chance
-        for _ in range(chance.randrange(20, 60)):
+        for _ in range(chance.randrange(10, 35)):
             self._trouble_in_town(self._some_time())
         for device in self.scene.devices:
             if chance.random() < 0.5:

@@ -205,14 +205,13 @@ class Watch:
         self.open: dict[tuple[str, str], str] = {}
         self.reviewed: set[tuple[str, str]] = set()
         self.posted: dict[tuple[str, str], int] = {}
-        self.commits = 0
         self._journal_row = 0
         self._post_row = 0
         self._last_at: dict[str, datetime] = {}
+        self._told: set[tuple[str, datetime]] = set()
 
     def commit(self, now: datetime) -> None:
         """Law by law, what this commit has changed."""
-        self.commits += 1
         fresh: dict[str, list[Entry]] = {}
         for row, entry in self.books.journal_after(self._journal_row):
             self._journal_row = row
@@ -221,7 +220,10 @@ class Watch:
             if entry.reason is Reason.REVIEWED:
                 self.reviewed.add((entry.case, entry.track))
         posts = self._new_posts(fresh, now)
-        told = {(post.notice.order, post.created_at) for post in posts if post.notice.order}
+        # A turn of the same instant may have come before, where the process died after its commit.
+        told = {(order, at) for order, at in self._told if at == now}
+        told |= {(post.notice.order, post.created_at) for post in posts if post.notice.order}
+        self._told = told
         kept = self.books.cases(fresh)
         must(len(kept) == len(fresh), "the journal is of cases", f"{sorted(fresh)} and {len(kept)} rows")
         # A turn may close one round and open the next; the other way round it may not.

@@ -1,7 +1,7 @@
 """Time that leaps: an event loop that never waits, and the daemon's clock on it.
 
-The daemon's own code runs as it is, timeouts and polls included. Where it would sleep, the loop leaps to the next timer,
-so that nothing depends on how fast the machine is, and the same seed always takes the same course.
+The daemon's own code runs as it is, timeouts and polls included. Where it would sleep, the loop leaps to the next
+timer, so that nothing depends on how fast the machine is, and the same seed always takes the same course.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import selectors
 from datetime import datetime, timedelta
 from typing import Final
 
-SPEED: Final = 1200
-"""Simulated seconds in a second of the loop: the daemon's polls, once a second, come every twenty minutes."""
+SPEED: Final = 3600
+"""Simulated seconds in a second of the loop: the daemon's polls, once a second, come every hour."""
 
 MICROS: Final = 1_000_000
 STILL_MAX: Final = 200_000

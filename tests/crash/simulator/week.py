@@ -33,13 +33,16 @@ from .stored_laws import LawBrokenError, Watch, must
 from .virtual_time import LeapingLoop, StandsStillError, SteppingClock, real
 from .world import DiedError, Wire
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a file system in memory, where fsync costs nothing
+SHARED_MEMORY = Path("/dev/shm")  # a file system in memory, where fsync costs nothing
 AFTERWARDS = timedelta(days=2)
 """How long all is well after the week, so that what was held up can be caught up with."""
 
+OVERDUE_MAX = timedelta(hours=8)
+"""How late a notice may be: channels that are not configured are looked for only every five seconds of the loop."""
+
 STORED = (Status.ACCEPTED, Status.UNHEARD, Status.QUARANTINED)
 SEND_SECONDS_MAX = 0.5
-RETRY_SECONDS = 0.05
+RETRY_SECONDS = 0.1
 ATTEMPTS_MAX = 8
 PAGES_MAX = 2**31 - 1
 
@@ -91,8 +94,8 @@ class Outcome:
 
 
 TABLES = {
-    "journal": 'SELECT seq, at, "case", ref, track, reason, step, loop, party, due, by, event FROM journal ORDER BY row',
-    "case": 'SELECT id, scenario, "key", round, severity, stage, wake_at, late_at, closed_at, body FROM "case" ORDER BY id',
+    "journal": 'SELECT seq, at, "case", ref, track, reason, step, party, due, by, event FROM journal ORDER BY row',
+    "case": 'SELECT id, scenario, "key", stage, wake_at, late_at, closed_at, body FROM "case" ORDER BY id',
     "event": "SELECT id, source, at, received_at, place, state FROM event ORDER BY row",
     "memo": "SELECT * FROM memo ORDER BY scenario, key",
     "quarantine": "SELECT id, source, scenario, at, reason, why FROM quarantine ORDER BY id, source, scenario",
@@ -211,7 +214,7 @@ class Week:
         for post in self.books.posted_after(0):
             key, wire = post.notice.key, self.wires.get(post.channel)
             if post.state == "pending":
-                must(post.next_at > now - timedelta(hours=2), "every notice leaves", f"{key} waits for {post.channel}")
+                must(post.next_at > now - OVERDUE_MAX, "every notice leaves", f"{key} waits for {post.channel}")
             elif post.state == "delivered":
                 must(wire and wire.received[key], "what is marked was delivered", f"{key} on {post.channel}")
             elif post.state == "withdrawn":
@@ -282,6 +285,7 @@ class Week:
         if self.is_dead:
             raise DiedError(point)
         if point is CrashPoint.TURN_COMMITTED:
+            self.outcome.counts["commits"] += 1
             try:
                 self.watch.commit(self.clock.now())
             except LawBrokenError as error:

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from civicloop import Message, Refused
 from civicloop.core.stores.codec import encode_notice
 
-SLOW_SECONDS = 0.2
-"""Four simulated minutes."""
+SLOW_SECONDS = 0.1
+"""Six simulated minutes."""
 
 HANGS_SECONDS = 3600.0
 
