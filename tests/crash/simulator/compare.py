@@ -4,9 +4,9 @@
 
 **A seed that only dies and is back at once** (no bad disk, no absence): nothing but the crashes differs, and they
 may leave no trace. Senders repeat what was not answered, at the same instant, so everything that was decided is the
-same to the microsecond: the journal line by line with its times, the cases, the stored events with their times of receipt, the
-memories and armed watchdogs, the quarantine, the hashes of evidence and the conduct of seats, and every notice that is
-owed with its key and its contents. From this follows that no acknowledged event is lost, no case is opened twice, and
+same to the microsecond: the journal line by line with its times, the cases, the stored events with their times of
+receipt, the memories and armed watchdogs, the quarantine, the hashes of evidence and the conduct of seats, and every
+notice that is owed with its key and its contents. From this follows that no acknowledged event is lost, no case is opened twice, and
 each deadline fires once. What may differ is how often a notice was tried and when it arrived: a crash after sending and
 before marking sends it again, under the same key, which is what "at least once" means. So the states of the outbox are
 not compared, nor the words that ops are owed because a notice died (``.undelivered``), which follow from the tries.
@@ -27,6 +27,9 @@ from .people import SENSORS
 from .script import may_differ
 from .stored_laws import must
 from .week import Outcome
+
+OF_CRASHES = ("crashes leave", "no fact is lost")
+"""How the laws begin that compare two weeks."""
 
 
 def must_agree(history: list[Happening], crashed: Outcome, calm: Outcome) -> None:

@@ -31,7 +31,7 @@ class Hear(NamedTuple):
 
 class Say(NamedTuple):
     """Somebody answers. ``whom`` draws the case and the order from those that are open then; ``slip`` is what they get
-    wrong.
+    wrong, ``speaker`` the token they have.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Say(NamedTuple):
     result: str = ""
     slip: str = ""
     person: str = ""
+    speaker: str = ""
 
 
 class Again(NamedTuple):

@@ -22,6 +22,7 @@ from .happenings import Happening, SetClock
 from .scenery import Scene
 from .stored_laws import must
 
+LAW_10 = "law 10: decided again"
 OWN = (SOURCE, LOOP_SOURCE)
 
 
@@ -38,8 +39,8 @@ def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Pat
         _decide_again(recorded, again, scene)
         one, other = _journal(recorded), _journal(again)
         for before, after in zip(one, other, strict=False):
-            must(before == after, "law 10: decided again", f"\n  recorded {before}\n  again    {after}")
-        must(len(one) == len(other), "law 10: decided again", f"{len(one)} lines, and {len(other)} again")
+            must(before == after, LAW_10, f"\n  recorded {before}\n  again    {after}")
+        must(len(one) == len(other), LAW_10, f"{len(one)} lines, and {len(other)} again")
     finally:
         recorded.close()
         again.close()

@@ -123,7 +123,8 @@ class Author:
         verb = chance.choice(WORK if draw < 0.65 else OFFICE if draw < 0.93 else AFTER)
         result = chance.choice(RESULTS) if verb == "report" else chance.choice(VERDICTS) if verb == "verify" else ""
         slip, person = chance.choice(SLIPS), chance.choice(("", "", "p0", "p1"))
-        said = Say(self._number(), at, chance.randrange(1000), verb, result, slip, person)
+        speaker = chance.choice(("", "", "", "", "desk", "haulage", "cleaners", "committee"))
+        said = Say(self._number(), at, chance.randrange(1000), verb, result, slip, person, speaker)
         self.happenings.append(said)
         if chance.random() < 0.1:
             self.happenings.append(Again(self._number(), at + self._soon(WEEK), said.number))

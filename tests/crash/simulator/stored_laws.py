@@ -141,8 +141,9 @@ def climbs_without_taking_away(before: Case, after: Case, entries: list[Entry]) 
         now = after.track(track.name)
         if now is None or not now.is_open or now.step <= track.step:
             continue
-        lower = {one.number for one in track.orders if one.is_open and one.duty is Duty.WORK}
-        kept = {one.number for one in now.orders if one.is_open}
+        # Asked anew at the same step, where the chain has gone back to a review, a party holds a new order.
+        lower = {(one.step, one.party) for one in track.orders if one.is_open and one.duty is Duty.WORK}
+        kept = {(one.step, one.party) for one in now.orders if one.is_open}
         must(lower <= kept, "escalation adds", f"{after.ref} {track.name} took orders {lower - kept} away")
 
 

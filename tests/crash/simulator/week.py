@@ -20,6 +20,7 @@ from civicloop.core.engine.letters import write_letter
 from civicloop.core.engine.receipt import Input, Receipt, Speaker, Status
 from civicloop.core.engine.runner import QueueFull, Runner, Unavailable
 from civicloop.core.gateway.cloudevents import read_json
+from civicloop.core.model.case import Reason
 from civicloop.core.model.event import Envelope
 from civicloop.core.stores.base import StoreError
 from civicloop.core.stores.crash import CrashPoint, watching
@@ -45,6 +46,16 @@ SEND_SECONDS_MAX = 0.5
 RETRY_SECONDS = 0.1
 ATTEMPTS_MAX = 8
 PAGES_MAX = 2**31 - 1
+
+
+SPEAKERS = {
+    "": None,
+    "desk": Speaker("desk", admin=True),
+    "haulage": Speaker("haulage", "Haulage"),
+    "cleaners": Speaker("cleaners", roles=("cleaner", "ops_center"), person="p2"),
+    "committee": Speaker("committee", place="C1"),
+}
+"""Whose token an answer comes with."""
 
 
 class Parts:
@@ -242,6 +253,7 @@ class Week:
             self._up.clear()
             if self._over and not self.is_dead and not self.broken:
                 await self.parts.stop()
+                self._count(self.parts)
                 return
             await self._bury()
             await self._until(self.loop.elapsed + self._down)
@@ -280,6 +292,8 @@ class Week:
     def _count(self, parts: Parts) -> None:
         for (what, which), times in parts.engine.counts.items():
             self.outcome.counts[f"{what} {which}"] += times
+            if which == Reason.INTERNAL_ERROR:
+                self.broken = self.broken or LawBrokenError("no fault of our own", f"{times} in the log")
 
     def _reached(self, point: CrashPoint) -> None:
         if self.is_dead:
@@ -340,7 +354,7 @@ class Week:
         cases = sorted(self.watch.cases.values(), key=lambda case: (case.opened_at, case.id))
         said = said_envelope(one, cases, self.clock.true_now)
         if said is not None:
-            self._send(one.number, [said])
+            self._send(one.number, [Input(said, SPEAKERS[one.speaker])])
 
     def _retry(self) -> None:
         parts = self.parts
