@@ -2,20 +2,20 @@
 
 **Every seed** must keep the laws, with crashes and without.
 
-**A seed that only dies and is back at once** (no bad disk, no absence): nothing but the crashes differs, and they
-may leave no trace. Senders repeat what was not answered, at the same instant, so everything that was decided is the
-same to the microsecond: the journal line by line with its times, the cases, the stored events with their times of
-receipt, the memories and armed watchdogs, the quarantine, the hashes of evidence and the conduct of seats, and every
-notice that is owed with its key and its contents. From this follows that no acknowledged event is lost, no case is opened twice, and
-each deadline fires once. What may differ is how often a notice was tried and when it arrived: a crash after sending and
-before marking sends it again, under the same key, which is what "at least once" means. So the states of the outbox are
-not compared, nor the words that ops are owed because a notice died (``.undelivered``), which follow from the tries.
-The numbers of rows differ as well, where a turn was begun twice.
+**A seed that only dies and is back at once** (no bad disk, no absence): nothing but the crashes differs, and they may
+leave no trace. Senders repeat what was not answered, at the same instant, so everything that was decided is the same
+to the microsecond: the journal line by line with its times, the cases, the stored events with their times of receipt,
+the memories and armed watchdogs, the quarantine, the hashes of evidence and the conduct of seats, and every notice
+that is owed with its key and its contents. From this follows that no acknowledged event is lost, no case is opened
+twice, and each deadline fires once. What may differ is how often a notice was tried and when it arrived: a crash after
+sending and before marking sends it again, under the same key, which is what "at least once" means. So the states of
+the outbox are not compared, nor the words that ops are owed because a notice died (``.undelivered``), which follow
+from the tries. The numbers of rows differ as well, where a turn was begun twice.
 
 **A seed with absences or bad disks**: deadlines fire late, watchdogs are shifted by the absence, and people answer to
-another state of affairs; its decisions are its own. Equal must be what the sensors are owed: every fact that was stored
-in the calm week is stored in the other, once, in the same state. Where the daemon's clock was set wrong even this may
-differ, because a fact that waits meets another clock; such a seed is held to the laws alone.
+another state of affairs; its decisions are its own. Equal must be what the sensors are owed: every fact that was
+stored in the calm week is stored in the other, once, in the same state. Where the daemon's clock was set wrong even
+this may differ, because a fact that waits meets another clock; such a seed is held to the laws alone.
 """
 
 from __future__ import annotations

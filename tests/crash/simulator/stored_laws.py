@@ -163,13 +163,20 @@ def is_verified_by_others(case: Case, entry: Entry, street: Street) -> None:
         must(not is_known or who != reporter, law, f"{case.ref}: {who} verified what they reported")
 
 
-def is_told(case: Case, now: datetime, told: set[tuple[str, datetime]]) -> None:
-    """Law 8: whoever is asked in this commit and has yet to answer is told in it, by the name of the order."""
+Told = set[tuple[str, str, datetime]]
+"""Case, party and time of notices that name an order."""
+
+
+def is_told(case: Case, now: datetime, told: Told) -> None:
+    """Law 8: whoever is asked in this commit and has yet to answer is told in it, by the name of an order.
+
+    Who must do several orders again is told once.
+    """
     for track in case.tracks if case.is_open else ():
         for order in track.orders:
             if order.state is OrderState.ASKED and order.asked_at == now and order.party != OPS:
-                name = case.order_id(order)
-                must((name, now) in told, "who is asked is told", f"{case.ref}: {order.party} was not told of {name}")
+                is_there = (case.id, order.party, now) in told
+                must(is_there, "who is asked is told", f"{case.ref}: {order.party} of {case.order_id(order)}")
 
 
 def adds_up(case: Case, entries: list[Entry], now: datetime) -> None:
@@ -209,7 +216,7 @@ class Watch:
         self._journal_row = 0
         self._post_row = 0
         self._last_at: dict[str, datetime] = {}
-        self._told: set[tuple[str, datetime]] = set()
+        self._told: Told = set()
 
     def commit(self, now: datetime) -> None:
         """Law by law, what this commit has changed."""
@@ -222,8 +229,8 @@ class Watch:
                 self.reviewed.add((entry.case, entry.track))
         posts = self._new_posts(fresh, now)
         # A turn of the same instant may have come before, where the process died after its commit.
-        told = {(order, at) for order, at in self._told if at == now}
-        told |= {(post.notice.order, post.created_at) for post in posts if post.notice.order}
+        told = {one for one in self._told if one[2] == now}
+        told |= {(post.notice.case, post.notice.party, post.created_at) for post in posts if post.notice.order}
         self._told = told
         kept = self.books.cases(fresh)
         must(len(kept) == len(fresh), "the journal is of cases", f"{sorted(fresh)} and {len(kept)} rows")
@@ -250,7 +257,7 @@ class Watch:
             must(key.startswith(f"{post.notice.case}."), "a key names its case", key)
         return posts
 
-    def _case(self, kept: Kept, entries: list[Entry], now: datetime, told: set[tuple[str, datetime]]) -> None:
+    def _case(self, kept: Kept, entries: list[Entry], now: datetime, told: Told) -> None:
         case, before = kept.case, self.cases.get(kept.case.id)
         for law in OF_A_CASE:
             law(kept)
