@@ -81,7 +81,7 @@ def _data(one: Say, case: Case, track: Track, order: WorkOrder | None, now: date
     if one.verb == "suspend":
         data["until"] = (now + timedelta(hours=1 + one.whom % 90)).isoformat()
     if one.verb == "reassign":
-        data["to"] = ("cleaner", "hauler", "manager", "ghost")[one.whom % 4]
+        data["to"] = ("cleaner", "hauler", "property_company", "ghost")[one.whom % 4]
     if one.slip == "order" and order is not None:
         data["order"] = case.order_id(order)
     if one.slip == "stale_order":

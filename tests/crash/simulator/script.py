@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from civicloop.core.stores.crash import CrashPoint
 
 from .happenings import TROUBLES, Again, Crash, Disk, Fact, Happening, Hear, Line, Retry, Say, SetClock
 from .scenery import Scene
+from .sensors import BEATING, Content, beat, content
 
 WEEK: Final = timedelta(days=7)
 NEVER: Final = timedelta()
@@ -35,14 +36,16 @@ class Author:
         self.is_rough = seed % 2 == 1
         self.has_clock = self.chance.random() < 0.3
         self.happenings: list[Happening] = []
+        self.devices = tuple(scene.devices)
+        self.places = (*sorted(scene.setup.street.directory.places), "nowhere")
 
     def write(self) -> list[Happening]:
         """Everything that happens, in order."""
         chance = self.chance
         for _ in range(chance.randrange(10, 35)):
             self._trouble_in_town(self._some_time())
-        for device in self.scene.devices:
-            if chance.random() < 0.5:
+        for device, kind in self.scene.devices.items():
+            if kind in BEATING and chance.random() < 0.5:
                 self._heartbeats(device)
         self._lines()
         for _ in range(chance.randrange(2, 14)):
@@ -74,7 +77,7 @@ class Author:
     def _trouble_in_town(self, at: timedelta) -> None:
         """A sensor sees something, sees it again or sees it gone; and people do what they do."""
         chance = self.chance
-        device = chance.choice(self.scene.devices)
+        device = chance.choice(self.devices)
         for _ in range(chance.randrange(1, 4)):
             facts = tuple(self._fact(device, n) for n in range(chance.choice((1, 1, 1, 2, 5))))
             heard = Hear(self._number(), at, facts)
@@ -90,14 +93,13 @@ class Author:
 
     def _fact(self, device: str, number: int) -> Fact:
         chance = self.chance
-        device = device if chance.random() < 0.8 else chance.choice((*self.scene.devices, "d99"))
-        kind = chance.choice(("sim.reading", "sim.reading", "sim.reading", "sim.beat", "sim.unheard"))
-        data = {"value": chance.choice((5, 20, 50, 75, 85, 98, 99))}
-        if kind == "sim.beat":
-            data = {"load": chance.randrange(100)}
+        device = device if chance.random() < 0.8 else chance.choice(self.devices)
+        kind, data = content(self.scene.devices[device], chance)
         if chance.random() < 0.03:
             data = {"value": "much"}
-        place = chance.choice(("E1", "U1", "C2", "nowhere")) if chance.random() < 0.08 else None
+        if chance.random() < 0.03:
+            device = "d99"
+        place = chance.choice(self.places) if chance.random() < 0.08 else None
         return Fact(f"{self._number()}.{number}", kind, device, data, self._age(), place)
 
     def _age(self) -> timedelta | None:
@@ -112,8 +114,8 @@ class Author:
     def _heartbeats(self, device: str) -> None:
         every = timedelta(minutes=self.chance.choice((60, 200, 700)))
         at = self._some_time() / 2
-        for beat in range(self.chance.randrange(5, 25)):
-            fact = Fact(f"{self._number()}.b", "sim.beat", device, {"load": beat})
+        for number in range(self.chance.randrange(5, 25)):
+            fact = Fact(f"{self._number()}.b", *_named(device, beat(self.scene.devices[device], number)))
             self.happenings.append(Hear(self._number(), at, (fact,)))
             at += every + self._soon(every)
 
@@ -153,6 +155,10 @@ class Author:
             self.happenings.append(SetClock(self._number(), at, off))
             if chance.random() < 0.7:
                 self.happenings.append(SetClock(self._number(), at + self._soon(timedelta(days=1)), NEVER))
+
+
+def _named(device: str, told: Content) -> tuple[str, str, dict[str, Any]]:
+    return told[0], device, told[1]
 
 
 def calm(history: list[Happening]) -> list[Happening]:
