@@ -55,9 +55,11 @@ def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene) -> No
     batches = {at: list(group) for at, group in groupby(rows, key=lambda row: row.received_at)}
     engine = Engine(again, scene.setup)
     times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
-    for at in dict.fromkeys(times):
-        engine = _own_part(recorded, again, engine, batches.get(at, []), at)
-        taken = [row for row in batches.get(at, []) if row.source not in OWN]
+    for at in times:
+        # The leaping clock lets turns share an instant; the first of them takes in all that came then.
+        batch = batches.pop(at, [])
+        engine = _own_part(recorded, again, engine, batch, at)
+        taken = [row for row in batch if row.source not in OWN]
         engine.turn([_input(row) for row in taken], at)
 
 
