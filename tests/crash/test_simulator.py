@@ -12,6 +12,7 @@ import structlog
 from civicloop.core.stores.crash import CrashPoint
 
 from .simulator.happenings import Crash, Hear, Line, describe
+from .simulator.planted import PLANTED, ROOT, Planted
 from .simulator.scenery import make_scene
 from .simulator.script import WEEK, may_differ
 from .simulator.seeds import cut_down, history_of, judge, story
@@ -91,3 +92,10 @@ def test_a_history_says_what_happens_in_it() -> None:
     assert len(lines) == len(history)
     assert any("sim.reading" in line for line in lines)
     assert any(isinstance(one, Hear) for one in history)
+
+
+@pytest.mark.parametrize("one", PLANTED, ids=lambda one: one.name)
+def test_a_planted_fault_has_a_place_in_the_code(one: Planted) -> None:
+    """They are played by hand, ``python -m tests.crash.simulator.planted``, for each takes a while."""
+    assert (ROOT / one.file).read_text(encoding="utf-8").count(one.was) == 1, f"{one.file} has changed; plant it anew"
+    assert one.was != one.now

@@ -194,11 +194,14 @@ def adds_up(case: Case, entries: list[Entry], now: datetime) -> None:
     must(all(one.ends <= two.begins for one, two in pairwise(booked)), "the ledger adds up", f"{case.ref} books twice")
 
 
-def is_repeated_at_the_end(case: Case, street: Street, now: datetime) -> None:
-    """Law 5: at the end of its chain a track is heard of again within the street's span, never silent."""
+def is_repeated_at_the_end(case: Case, street: Street, now: datetime, back_max: timedelta) -> None:
+    """Law 5: at the end of its chain a track is heard of again within the street's span, never silent.
+
+    A clock that was set back, by ``back_max`` at the most, makes what was armed before it later by as much.
+    """
     for track in case.tracks:
         if track.state is TrackState.SUPERVISED and track.due:
-            latest = street.deadline(now, street.repeat_after)
+            latest = street.deadline(now, street.repeat_after) + back_max
             must(track.due <= latest, "never silent at the end", f"{case.ref} {track.name} is repeated {track.due}")
 
 
@@ -266,7 +269,7 @@ class Watch:
         for entry in entries:
             is_verified_by_others(case, entry, self.street)
         is_told(case, now, told)
-        is_repeated_at_the_end(case, self.street, now)
+        is_repeated_at_the_end(case, self.street, now, self.back_max)
         if before is not None:
             keeps_what_it_froze(before, case)
             climbs_without_taking_away(before, case, entries)
