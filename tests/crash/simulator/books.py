@@ -12,7 +12,15 @@ from civicloop.core.model.case import Case, Entry
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.notice import Notice
 from civicloop.core.stores.base import OutboxState
-from civicloop.core.stores.codec import decode_case, decode_notice, decode_rules, moment, moment_or_none, row_entry
+from civicloop.core.stores.codec import (
+    decode_case,
+    decode_notice,
+    decode_rules,
+    micros,
+    moment,
+    moment_or_none,
+    row_entry,
+)
 
 
 class Kept(NamedTuple):
@@ -82,6 +90,11 @@ class Books:
 
     def has_event(self, source: str, id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM event WHERE id = ? AND source = ?", id, source))
+
+    def overdue(self, now: datetime) -> list[str]:
+        """The keys of cases that something should have happened to before ``now``."""
+        late = self.rows('SELECT "key" FROM "case" WHERE wake_at < ? AND closed_at IS NULL', micros(now))
+        return [key for (key,) in late]
 
     def count(self, table: str) -> int:
         ((count,),) = self.rows(f'SELECT count(*) FROM "{table}"')

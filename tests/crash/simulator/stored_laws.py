@@ -6,7 +6,7 @@ leave. A law that is broken raises ``LawBrokenError`` with its name, by which a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -323,8 +323,5 @@ class Watch:
 
     def nothing_is_overdue(self, now: datetime) -> None:
         """Law 3: every deadline that has passed has fired."""
-        late = [one.case.ref for one in self._open_cases() if one.wake_at and one.wake_at <= now]
-        must(not late, "deadlines that passed have fired", f"{late} at {now}")
-
-    def _open_cases(self) -> Iterable[Kept]:
-        return self.books.cases(self.open.values())
+        late = self.books.overdue(now)
+        must(not late, "deadlines that passed have fired", f"{late} before {now}")

@@ -41,6 +41,9 @@ AFTERWARDS = timedelta(days=2)
 OVERDUE_MAX = timedelta(hours=8)
 """How late a notice may be: channels that are not configured are looked for only every five seconds of the loop."""
 
+WELL_MIN = timedelta(minutes=70)
+"""After so long without trouble everything is done that was held up: a poll takes an hour at this speed."""
+
 STORED = (Status.ACCEPTED, Status.UNHEARD, Status.QUARANTINED)
 SEND_SECONDS_MAX = 0.5
 RETRY_SECONDS = 0.1
@@ -139,6 +142,7 @@ class Week:
         self._up = asyncio.Event()
         self._over = False
         self._down = timedelta()
+        self._well_since = timedelta()
         self._locker: sqlite3.Connection | None = None
 
     def play(self) -> Outcome:
@@ -178,6 +182,7 @@ class Week:
             await self._until(one.at)
             if self.broken or keeper.done():
                 break
+            self._look_for_what_is_overdue()
             self._happen(one)
         if not self.broken:
             await self._settle()
@@ -189,6 +194,15 @@ class Week:
         wait = at - self.loop.elapsed
         if wait > timedelta():
             await asyncio.sleep(real(wait))
+
+    def _look_for_what_is_overdue(self) -> None:
+        """Where the daemon has been up and well for a while, nothing waits that should have been done."""
+        since = self.loop.elapsed - self._well_since
+        if since > WELL_MIN and self._up.is_set() and self.disk == "good":
+            try:
+                self.watch.nothing_is_overdue(self.clock.now() - WELL_MIN)
+            except LawBrokenError as error:
+                self._break(error)
 
     async def _settle(self) -> None:
         """All is well from now on, and what was held up is caught up with."""
@@ -275,6 +289,7 @@ class Week:
             self.outcome.counts["failed starts"] += 1
             return False
         self.outcome.counts["starts"] += 1
+        self._well_since = self.loop.elapsed
         self.parts = parts
         parts.run()
         return True
@@ -339,6 +354,7 @@ class Week:
                 if again:
                     self._send(one.number, again)
             case SetClock():
+                self._well_since = self.loop.elapsed
                 self.clock.off = one.off
             case Line():
                 if one.channel in self.wires:
@@ -418,6 +434,7 @@ class Week:
 
     def _set_disk(self, mood: str) -> None:
         self.disk = mood
+        self._well_since = self.loop.elapsed
         self._unlock()
         if mood == "locked":
             self._locker = sqlite3.connect(self.path, isolation_level=None)
