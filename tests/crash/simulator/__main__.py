@@ -12,7 +12,7 @@ import structlog
 
 from civicloop.core.engine.clock import monotonic
 
-from .record import add_up, write_row
+from .record import add_up, head, write_row
 from .seeds import Verdict, judge, story
 
 SILENT = 50
@@ -58,7 +58,7 @@ def main() -> int:
         verdict = judge(given.first, [int(number) for number in given.only.split(",")])
         sys.stdout.write(f"{verdict.detail or 'clean'}\n")
         return int(not verdict.is_clean)
-    record = add_up()
+    record, commit = add_up(), head()
     first = record.following if given.first is None else given.first
     seeds = islice(count(first), given.seeds) if given.seeds is not None else count(first)
     until = None if given.seconds is None else monotonic() + given.seconds
@@ -73,7 +73,7 @@ def main() -> int:
     clean = [verdict for verdict in verdicts if verdict.is_clean]
     sys.stdout.write(f"{len(clean)} of {len(verdicts)} seeds clean, from {first}\n")
     if given.record:
-        write_row(verdicts)
+        write_row(verdicts, commit)
     return int(len(clean) < len(verdicts))
 
 

@@ -14,6 +14,7 @@ from civicloop.core.model.notice import Notice
 from civicloop.core.stores.base import OutboxState
 from civicloop.core.stores.codec import (
     decode_case,
+    decode_expects,
     decode_notice,
     decode_rules,
     micros,
@@ -45,6 +46,8 @@ class Posted(NamedTuple):
     delivered_at: datetime | None
     error: str
 
+
+Armed = dict[tuple[str, str, str], datetime]
 
 _CASES = 'SELECT rules, body, wake_at, closed_at, late_at FROM "case" WHERE '
 _POST = "SELECT row, body, channel, state, attempts, next_at, created_at, delivered_at, error FROM outbox WHERE "
@@ -90,6 +93,12 @@ class Books:
 
     def has_event(self, source: str, id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM event WHERE id = ? AND source = ?", id, source))
+
+    def armed(self) -> Armed:
+        """Every armed watchdog, by scenario, key and name, and when it runs out."""
+        asleep = dict(self.rows("SELECT name, value FROM meta")).get("asleep", 0)
+        rows = self.rows('SELECT scenario, "key", expects FROM memo')
+        return {(one, key, name): by for one, key, text in rows for name, by in decode_expects(text, asleep)}
 
     def overdue(self, now: datetime) -> list[str]:
         """The keys of cases that something should have happened to before ``now``."""

@@ -38,7 +38,7 @@ def add_up() -> Total:
     )
 
 
-def write_row(verdicts: Sequence[Verdict]) -> None:
+def write_row(verdicts: Sequence[Verdict], commit: str) -> None:
     """Record a run, here and in docs/reliability.md, with the commit that it was made on."""
     if not verdicts:
         return
@@ -48,7 +48,7 @@ def write_row(verdicts: Sequence[Verdict]) -> None:
     crashes = sum(v.outcome.counts["crashes"] for v in verdicts if v.outcome)
     row = {
         "date": f"{SystemClock().now():%Y-%m-%d}",
-        "commit": _git("rev-parse", "--short", "HEAD"),
+        "commit": commit,
         "first": seeds[0],
         "last": seeds[-1],
         "run": len(seeds),
@@ -66,5 +66,7 @@ def write_row(verdicts: Sequence[Verdict]) -> None:
     PAGE.write_text(page.replace(ROW_END, f"{line}\n{ROW_END}"), encoding="utf-8")
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
+def head() -> str:
+    """The commit that is checked out."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()

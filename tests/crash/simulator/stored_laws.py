@@ -16,7 +16,7 @@ from civicloop.core.model.chain import ENFORCEMENT_BODIES, Severity
 from civicloop.core.model.street import OPS, Street
 from civicloop.core.stores.casebook import late_at
 
-from .books import Books, Kept, Posted
+from .books import Armed, Books, Kept, Posted
 
 SENSOR = "sensor"
 OWN_WORDS = ("fault.", "command.")
@@ -203,6 +203,22 @@ def is_repeated_at_the_end(case: Case, street: Street, now: datetime, back_max: 
         if track.state is TrackState.SUPERVISED and track.due:
             latest = street.deadline(now, street.repeat_after) + back_max
             must(track.due <= latest, "never silent at the end", f"{case.ref} {track.name} is repeated {track.due}")
+
+
+RESTART_MAX = timedelta(minutes=1)
+"""A shorter absence is a restart, and moves nothing."""
+
+
+def move_once(before: Armed, after: Armed, away: tuple[datetime, datetime], starts: int) -> None:
+    """The absence is our silence: watchdogs that had not run out move by its length, once, however often it started."""
+    since, until = away
+    must(before.keys() == after.keys(), "an absence moves watchdogs once", f"{set(before) ^ set(after)}")
+    length = max(until - since, timedelta())
+    for name, by in before.items():
+        moved = after[name] - by
+        least = max(length - starts * RESTART_MAX, timedelta()) if by > since else timedelta()
+        most = length if by > since else timedelta()
+        must(least <= moved <= most, "an absence moves watchdogs once", f"{name} by {moved} over {since} to {until}")
 
 
 class Watch:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,15 @@ from civicloop.core.gateway.cloudevents import read_json
 from civicloop.core.model.case import Reason
 from civicloop.core.model.event import Envelope
 from civicloop.core.stores.base import StoreError
+from civicloop.core.stores.codec import moment
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .books import Books
+from .books import Armed, Books
 from .happenings import Again, Crash, Disk, Happening, Hear, Line, Retry, Say, SetClock
 from .people import again_envelopes, fact_envelope, said_envelope
 from .scenery import START, Scene
-from .stored_laws import LawBrokenError, Watch, must
+from .stored_laws import LawBrokenError, Watch, move_once, must
 from .virtual_time import LeapingLoop, StandsStillError, SteppingClock, real
 from .world import DiedError, Wire
 
@@ -143,6 +144,9 @@ class Week:
         self._over = False
         self._down = timedelta()
         self._well_since = timedelta()
+        self._armed: Armed = {}
+        self._tries = 0
+        self._alive_at = START
         self._locker: sqlite3.Connection | None = None
 
     def play(self) -> Outcome:
@@ -282,6 +286,7 @@ class Week:
             if self.outcome.counts["starts"]:
                 # A daemon in real time has noted that it is alive within the last twenty seconds.
                 parts.store.heartbeat(max(self._alive_at, parts.store.last_turn() or self._alive_at))
+            self._tries += 1
             parts.engine.start(self.clock.now())
         except (StoreError, DiedError):
             if parts is not None:
@@ -289,10 +294,23 @@ class Week:
             self.outcome.counts["failed starts"] += 1
             return False
         self.outcome.counts["starts"] += 1
+        self._look_at_watchdogs()
         self._well_since = self.loop.elapsed
         self.parts = parts
         parts.run()
         return True
+
+    def _last_turn(self) -> datetime:
+        """The time of the last turn: ahead of the clock, where that was set back since."""
+        return max((moment(at) for (at,) in self.books.rows("SELECT max(at) FROM turn") if at), default=START)
+
+    def _look_at_watchdogs(self) -> None:
+        if self.outcome.counts["starts"] > 1:
+            try:
+                away = self._alive_at, self.clock.now()
+                move_once(self._armed, self.books.armed(), away, self._tries)
+            except LawBrokenError as error:
+                self._break(error)
 
     async def _bury(self) -> None:
         assert self.parts is not None
@@ -331,7 +349,8 @@ class Week:
     def _die(self, down: timedelta) -> None:
         self.is_dead = True
         self._down = down
-        self._alive_at = self.clock.now()
+        self._alive_at = max(self.clock.now(), self._last_turn())
+        self._armed, self._tries = self.books.armed(), 0
         self.outcome.counts["crashes"] += 1
         self.loop.call_soon(self._fell.set)
 
