@@ -227,7 +227,9 @@ class Courier:
                     busy = await self._carry(lane)
                 if not busy and not self._halt.is_set():
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+                        # Not wait_for: before Python 3.12 it forgets that it was cancelled when it is woken as well.
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await wake.wait()
                         await asyncio.sleep(0 if self._halt.is_set() else gather_seconds)
         with _trouble_logged(channel=name):
             self._mark(name)
@@ -290,7 +292,8 @@ class Courier:
             with _trouble_logged():
                 busy = self.bury_lost()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._halt.wait(), 0 if busy else LOST_POLL_SECONDS)
+                async with asyncio.timeout(0 if busy else LOST_POLL_SECONDS):
+                    await self._halt.wait()
 
     def bury_lost(self) -> int:
         """Make dead letters, visible and retryable, of notices for channels that the configuration does not have.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -149,10 +150,10 @@ class Runner:
             left = self.clock.real_seconds(due - self.clock.now())
             span = min(span, max(0.0, left))
         if span:
-            try:
-                await asyncio.wait_for(self._wake.wait(), span)
-            except TimeoutError:
-                return
+            # Not wait_for: before Python 3.12 it forgets that it was cancelled when it is woken as well.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(span):
+                    await self._wake.wait()
 
     async def _gather(self) -> None:
         """Let in whoever is at the door already: a turn costs one wait for the disk, however many share it."""

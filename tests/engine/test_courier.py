@@ -461,3 +461,24 @@ def test_contacts_are_those_of_the_time_of_sending(store):
     directory.parties["e1", "cleaner"] = type(party)("e1", "cleaner", "near", ("13900139000",))
     assert write_letter(stage.engine.setup, owed.notice).contacts == ("13900139000",)
     assert owed.notice.reason == Reason.ASKED
+
+
+class Breath:
+    """Lets everything else that is ready run once."""
+
+    def __await__(self):
+        yield
+
+
+def test_a_courier_that_is_cancelled_while_it_is_woken_ends_all_the_same(store):
+    async def story() -> None:
+        post = Post(store, line=Line())
+        rounds = asyncio.create_task(post.courier.run())
+        for _ in range(20):  # its lanes wait by then
+            await Breath()
+        post.courier.poke()
+        rounds.cancel()
+        done, _ = await asyncio.wait({rounds}, timeout=1)
+        assert done, "a lane has forgotten that it was cancelled"
+
+    asyncio.run(story())
