@@ -40,6 +40,9 @@ from .street.settings import is_loopback, split_address
 STOP_SECONDS_MAX: Final = 8.0
 """How long each part may take to finish; together less than a service manager usually waits before it kills."""
 
+INSPECT_SECONDS_MAX: Final = 5.0
+"""How long a start looks through the database for damaged pages: about 5 GB of it, where the disk is as quick."""
+
 KEEPALIVE_SECONDS: Final = 75.0
 LINGER_SECONDS: Final = 3.0
 """How long a sender whose body was refused may go on sending before the connection is cut."""
@@ -135,6 +138,7 @@ class Daemon:
 
     async def _serve(self, announce: Callable[[str], None], play: Sequence[Timed]) -> None:
         collect_rarely()
+        self._inspect()
         away = self.engine.start(self._clock.now())
         if away:
             announce(f"back after {away}; deadlines that passed fire now, silence is judged once the sources caught up")
@@ -206,6 +210,15 @@ class Daemon:
                 f"refusing to listen on {host} without a token: anybody could answer for anybody; "
                 "make one with `civicloop token create`, or listen on 127.0.0.1"
             )
+
+    def _inspect(self) -> None:
+        """Say, to the log and to ops, what the store has lost. Raises ``StoreError`` where it is damaged."""
+        found = self._store.inspect(INSPECT_SECONDS_MAX)
+        if found.lost:
+            log.error("turns_lost", why=found.lost)
+            self.engine.warn("turns_lost", "store", found.lost, self._clock.now())
+        if not found.is_whole:
+            log.warning("store_not_inspected", why=f"looking through it takes longer than {INSPECT_SECONDS_MAX:g} s")
 
     def _check_memory(self) -> None:
         if not self._mib_max:

@@ -17,7 +17,7 @@ from .guard import UNGUARDED, Guard
 from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
-from .quarantine import quarantine_unplaced, quarantine_unread, store_event
+from .quarantine import quarantine_unplaced, quarantine_unread, store_event, warn_ops
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
 from .retrying import retry_quarantined
@@ -103,6 +103,13 @@ class Engine:
     def next_due(self) -> datetime | None:
         """The earliest instant at which a turn is needed though nothing comes in."""
         return self.store.next_due()
+
+    def warn(self, reason: str, culprit: str, why: str, now: datetime) -> None:
+        """Owe ops a word about a fault outside of events."""
+        with self.store.turn() as turn:
+            work = self._work(turn, now)
+            warn_ops(work, reason, culprit, why)
+            work.commit()
 
     def retry(self, rows: Sequence[tuple[Input, str]], now: datetime) -> list[Receipt]:
         """Judge quarantined events again, each for the scenario that raised (or for all, if it was never placed)."""

@@ -199,6 +199,7 @@ PUT_CONDUCT: Final = _replacing(conduct, ("place", "role"))
 ADD_ENTRY: Final = sql(_inserting(journal))
 ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
 ADD_TURN: Final = sql(_inserting(turn))
+LAST_TURN: Final = sql(select(func.coalesce(func.max(turn.c.seq), literal_column("0"))))
 PUT_META: Final = _replacing(meta, ("name",))
 _RAISING = _inserting(meta)
 RAISE_META: Final = sql(

@@ -1,0 +1,203 @@
+"""Trouble with the disk, in the real daemon: said, waited out, and nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .faults import ask, insist, log_of, reading, running, until
+from .stranger import strange_street
+from .street import Victim
+from .test_strangers import thing
+
+STORE = "var/civicloop.db"
+ROUNDS_MAX = 400
+
+pytestmark = pytest.mark.slow
+
+
+def serving_process(victim: Victim) -> int:
+    """The process that serves: the child of the one that was started."""
+    [child] = Path(f"/proc/{victim.pid}/task/{victim.pid}/children").read_text().split()
+    return int(child)
+
+
+@contextmanager
+def no_room(victim: Victim) -> Iterator[None]:
+    """No file of the daemon may grow any more: what a full disk does, without one."""
+    log = victim.folder / f"{STORE}-wal"
+    process = serving_process(victim)
+    most = max(log.stat().st_size, (victim.folder / STORE).stat().st_size) + 8192
+    before = resource.prlimit(process, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    yield
+    resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def moved(victim: Victim) -> Iterator[None]:
+    """Somebody has put the database elsewhere."""
+    here = victim.folder / STORE
+    elsewhere = here.with_name("elsewhere.db")
+    here.rename(elsewhere)
+    yield
+    elsewhere.rename(here)
+
+
+@contextmanager
+def locked(victim: Victim) -> Iterator[None]:
+    """Another process writes and does not come to an end."""
+    other = sqlite3.connect(victim.folder / STORE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+FAULTS = {
+    no_room: "cannot be read or written",
+    moved: "was moved or deleted",
+    locked: "is locked by another process",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_of_the_disk_is_said_and_waited_out(tmp_path: Path, fault: Callable[[Victim], Iterator[None]]) -> None:
+    victim = strange_street(tmp_path / "street", {})
+    acknowledged: list[str] = []
+    with running(victim):
+
+        def send(number: int) -> int:
+            said = ask(victim, "/events", [thing(f"e{number}")])
+            if said.status == 202:
+                acknowledged.append(f"e{number}")
+                return 202
+            assert (said.status, said.json["code"]) == (429, "store_unavailable")
+            assert FAULTS[fault] in said.json["detail"]
+            assert int(said.retry_after) > 0
+            return 429
+
+        send(0)
+        with fault(victim):
+            assert any(send(number) == 429 for number in range(1, ROUNDS_MAX))
+            ready = ask(victim, "/readyz")
+            assert (ready.status, ready.json["code"]) == (503, "not_ready")
+            assert FAULTS[fault] in ready.json["detail"]
+            assert ask(victim, "/healthz").status == 200
+        [after] = insist(victim, [thing("after")])
+        assert after["status"] == "accepted"
+        until("ready again", lambda: ask(victim, "/readyz").status == 200 or None)
+        assert not victim.has_ended
+        assert "daemon_restarts" not in log_of(victim)
+        assert victim.stop() == 0
+    with reading(victim.folder) as store:
+        assert [id for id in acknowledged if store.event("//stranger", id) is None] == []
+        assert [id for id in acknowledged if store.round("stranger.strange", id) is None] == []
+
+
+def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True, check=False)
+    if mounting.returncode:
+        pytest.skip("this process may not mount a small disk; RLIMIT_FSIZE stands for it above")
+    try:
+        victim = strange_street(tmp_path / "street", {})
+        shutil.rmtree(victim.folder / "var", ignore_errors=True)
+        (victim.folder / "var").symlink_to(disk)
+        with running(victim):
+            insist(victim, [thing("first")])
+            filler = disk / "filler"
+            with filler.open("wb") as file, pytest.raises(OSError, match="No space left"):
+                while True:
+                    file.write(b"x" * 4096)
+                    file.flush()
+            said = [ask(victim, "/events", [thing(f"e{number}")]) for number in range(40)]
+            assert said[-1].status == 429
+            assert "has no room left to grow" in said[-1].json["detail"]
+            assert "free some space" in said[-1].json["detail"]
+            filler.unlink()
+            insist(victim, [thing("after")])
+            assert victim.stop() == 0
+        with reading(victim.folder) as store:
+            kept = [number for number, one in enumerate(said) if one.status == 202]
+            assert [number for number in kept if store.event("//stranger", f"e{number}") is None] == []
+            assert store.event("//stranger", "first") is not None
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_database_that_may_not_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
+    victim = strange_street(tmp_path / "street", {})
+    with running(victim):
+        insist(victim, [thing("a")])
+        assert victim.stop() == 0
+    (victim.folder / "var").chmod(0o555)
+    for file in (victim.folder / "var").glob("civicloop.db*"):
+        file.chmod(0o444)
+    if os.access(victim.folder / STORE, os.W_OK):
+        pytest.skip("this process may write everything")
+    with pytest.raises(AssertionError, match="ended with 1"):
+        victim.start()
+    assert "Traceback" not in log_of(victim)
+
+
+def test_a_damaged_page_is_said_at_the_start(tmp_path: Path) -> None:
+    victim = strange_street(tmp_path / "street", {})
+    with running(victim):
+        insist(victim, [thing(f"e{number}") for number in range(200)])
+        assert victim.stop() == 0
+    database = victim.folder / STORE
+    raw = bytearray(database.read_bytes())
+    for page in range(8, len(raw) // 4096):
+        raw[page * 4096 : page * 4096 + 64] = os.urandom(64)
+    database.write_bytes(raw)
+    with pytest.raises(AssertionError, match="ended with 1"):
+        victim.start()
+    assert f"{database} is damaged" in log_of(victim)
+    assert "restore the last backup" in log_of(victim)
+    assert "Traceback" not in log_of(victim)
+
+
+def damage_the_middle(log: Path) -> None:
+    raw = bytearray(log.read_bytes())
+    raw[len(raw) // 2] ^= 0xFF
+    log.write_bytes(raw)
+
+
+@pytest.mark.parametrize("harm", [damage_the_middle, Path.unlink], ids=["damaged", "deleted"])
+def test_a_write_ahead_log_that_has_lost_what_was_committed_is_said(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    victim = strange_street(tmp_path / "street", {})
+    with running(victim):
+        for number in range(20):
+            insist(victim, [thing(f"e{number}")])
+        victim.kill()
+        with running(victim):
+            assert "turns_lost" not in log_of(victim)  # kill -9 alone loses nothing
+            for number in range(20, 40):
+                insist(victim, [thing(f"e{number}")])
+            victim.kill()
+    harm(victim.folder / f"{STORE}-wal")
+    with running(victim):
+        assert "turns_lost" in log_of(victim)
+        assert "has lost turns" in log_of(victim)
+        until("ops are told", lambda: told_ops(victim))
+        kept = list((victim.folder / "var").glob("civicloop.db-wal.after-turn-*"))
+        assert len(kept) == (harm is damage_the_middle)
+        insist(victim, [thing("after")])
+        assert victim.stop() == 0
+    with running(victim):
+        assert log_of(victim).count("turns_lost") == 1
+        assert victim.stop() == 0
+
+
+def told_ops(victim: Victim) -> bool | None:
+    files = (victim.folder / "var/drop").glob("fault.*.json")
+    return any("has lost turns" in file.read_text(encoding="utf-8") for file in files) or None
