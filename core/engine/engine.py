@@ -26,8 +26,6 @@ from .silence import wake
 from .watchdogs import hold_watchdogs
 from .work import Work
 
-NOT_BEHIND: Final = timedelta()
-
 OUTAGE_MIN: Final = timedelta(minutes=1)
 """A shorter absence than this is a restart, not an outage."""
 
@@ -36,13 +34,15 @@ class Engine:
     """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock.
 
     ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet. ``guard`` stands
-    around every call of a plugin's code.
+    around every call of a plugin's code. ``behind`` is how far the machine's clock is behind the times that come in,
+    after it was set back; whoever minds the clock sets it.
     """
 
     def __init__(self, store: Store, setup: Setup, guard: Guard = UNGUARDED) -> None:
         self.store = store
         self.setup = setup
         self.guard = guard
+        self.behind = timedelta()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.was_idle = False
         self._catching_up_until: datetime | None = None
@@ -72,19 +72,19 @@ class Engine:
                     work.commit()
         return now - last
 
-    def turn(self, inputs: Sequence[Input], now: datetime, behind: timedelta = NOT_BEHIND) -> list[Receipt]:
+    def turn(self, inputs: Sequence[Input], now: datetime) -> list[Receipt]:
         """Take in a batch and everything that is due, and commit once; the receipts are in the order of the inputs.
 
         Deadlines before ``now`` come first, then facts in the order of their times, then answers, then deadlines of
         this instant. Time never goes back: a turn is not earlier than the one before. Silence is judged by the time of
-        facts, which is ``behind`` after the clock was set back (decision 17).
+        facts (decision 17).
 
         Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
         self.was_idle = True
         with self.store.turn() as turn:
             reached(CrashPoint.TURN_BEGUN)
-            work = self._work(turn, now, behind)
+            work = self._work(turn, now)
             now = work.now
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
@@ -124,11 +124,11 @@ class Engine:
         self._count(receipts, work)
         return receipts
 
-    def _work(self, turn: Turn, told: datetime, behind: timedelta = NOT_BEHIND) -> Work:
+    def _work(self, turn: Turn, told: datetime) -> Work:
         """A turn's work, at ``told`` or, where that would go back, at the time of the turn before."""
         now = max(told, turn.alive_at or told)
         work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
-        work.behind = behind + (now - told)
+        work.behind = self.behind + (now - told)
         return work
 
     def _catching_up(self, now: datetime) -> datetime | None:

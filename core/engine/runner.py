@@ -161,18 +161,15 @@ class Runner:
             if len(self._queue) == here:
                 return
 
-    def _mind_the_clock(self) -> timedelta:
-        """Book time in which nobody looked as our absence; returns how far the machine's clock is behind.
-
-        Raises ``StoreError``; no turn may come before it is booked.
-        """
-        now = self.clock.now()
+    def _mind_the_clock(self) -> None:
+        """Book time in which nobody looked as our absence. Raises ``StoreError``; no turn may come before it."""
         if self._steady is None:
-            return timedelta()
+            return
+        now = self._steady.now()
         if self._steady.has_leapt:
             self.engine.start(now)
             self._steady.has_leapt = False
-        return self._steady.behind
+        self.engine.behind = self._steady.behind
 
     def _beat(self) -> None:
         self._mind_the_clock()
@@ -221,8 +218,8 @@ class Runner:
     def _judge(self, inputs: list[Input]) -> list[Receipt]:
         """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
         try:
-            behind = self._mind_the_clock()
-            return self.engine.turn(inputs, self.clock.now(), behind)
+            self._mind_the_clock()
+            return self.engine.turn(inputs, self.clock.now())
         except StoreError:
             raise
         except MemoryError as error:

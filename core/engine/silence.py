@@ -89,6 +89,8 @@ def wake(work: Work) -> None:
         if binding is None:  # its plugin is disabled now: the silence is nobody's to judge
             work.remember(memo._replace(expects=(), wake_at=None))
             continue
-        if memo.wake_at is not None and memo.wake_at <= work.facts_now:  # not put off, not armed anew by a fact of this turn
+        if (
+            memo.wake_at is not None and memo.wake_at <= work.facts_now
+        ):  # not put off, not armed anew by a fact of this turn
             settle_all(work, binding, ref, work.facts_now - work.setup.lateness)
     conclude_all(work)

@@ -15,14 +15,13 @@ from .statements import Sql
 CACHE_KIB: Final = 32 * 1024
 WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 
-# What SQLite cannot do now, by its result code or the primary one: what is wrong, and what helps.
+# What SQLite cannot do now, by its primary result code: what is wrong, and what helps.
 _TROUBLES: Final = {
     sqlite3.SQLITE_FULL: ("has no room left to grow", "free some space on its disk; the store goes on by itself"),
     sqlite3.SQLITE_BUSY: ("is locked by another process", "end or finish what else writes to it, then try again"),
     sqlite3.SQLITE_LOCKED: ("is locked by another reader", "end or finish what else uses it, then try again"),
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "look at the disk and its messages; nothing was changed"),
     sqlite3.SQLITE_READONLY: ("may not be written", "give this process the right to write it and its folder"),
-    sqlite3.SQLITE_READONLY_DBMOVED: ("was moved or deleted while in use", "put it back where it was, or restart"),
     sqlite3.SQLITE_PERM: ("may not be opened", "give this process the right to read and write it"),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "make its folder, or give this process the right to write there"),
     sqlite3.SQLITE_CORRUPT: ("is damaged", "stop, keep a copy of it, and restore the last backup"),
@@ -121,8 +120,7 @@ class Link:
             what, remedy = _TROUBLES[sqlite3.SQLITE_NOMEM]
             raise StoreError(f"{self.name} {what}: {remedy}") from error
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0)
-            trouble = _TROUBLES.get(code) or _TROUBLES.get(code & 0xFF)
+            trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if trouble is None:
                 raise
             what, remedy = trouble

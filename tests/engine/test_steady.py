@@ -17,7 +17,6 @@ from .test_courier import HandClock
 from .test_runner import breathe
 
 
-
 class Machine:
     """A machine whose clock may be set, while time goes by all the same."""
 
