@@ -90,7 +90,8 @@ class Runner:
     async def submit(self, inputs: list[Input]) -> list[Receipt]:
         """Queue inputs and wait until their turn is committed; they stay together in one turn.
 
-        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write or memory is short.
+        Raises ``QueueFull`` when too much is waiting, ``Unavailable`` when the store could not write, or memory is
+        short.
         """
         if not inputs:
             return []

@@ -87,8 +87,18 @@ def test_a_fault_of_the_disk_is_said_and_waited_out(tmp_path: Path, fault: Calla
         assert "daemon_restarts" not in log_of(victim)
         assert victim.stop() == 0
     with reading(victim.folder) as store:
-        assert [id for id in acknowledged if store.event("//stranger", id) is None] == []
-        assert [id for id in acknowledged if store.round("stranger.strange", id) is None] == []
+        assert [one for one in acknowledged if store.event("//stranger", one) is None] == []
+        assert [one for one in acknowledged if store.round("stranger.strange", one) is None] == []
+
+
+def fill_up(file: Path) -> None:
+    """Write until there is no room; raises the ``OSError`` that says so."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(handle, b"x" * 4096)
+    finally:
+        os.close(handle)
 
 
 def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
@@ -106,11 +116,8 @@ def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
         with running(victim):
             insist(victim, [thing("first")])
             filler = disk / "filler"
-            handle = os.open(filler, os.O_WRONLY | os.O_CREAT)
             with pytest.raises(OSError, match="No space left"):
-                while True:
-                    os.write(handle, b"x" * 4096)
-            os.close(handle)
+                fill_up(filler)
             said = [ask(victim, "/events", [thing(f"e{number}")]) for number in range(40)]
             assert said[-1].status == 429
             assert "has no room left to grow" in said[-1].json["detail"]
