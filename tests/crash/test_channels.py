@@ -196,7 +196,6 @@ def test_a_hundred_hanging_requests_do_not_keep_a_danger_to_life_from_the_same_w
 
 def test_files_that_hang_keep_a_few_threads_and_no_danger_to_life(tmp_path: Path) -> None:
     """A named pipe that nobody reads stands for a disk that hangs: whoever opens it to write waits for ever."""
-    import os
 
     async def story() -> None:
         drop = FileDrop(FileDrop.Config(directory=Path("drop")), tmp_path)

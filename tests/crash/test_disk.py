@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ..daemon.kit import serving, write_street
 from .faults import ask, insist, log_of, reading, running, until
 from .stranger import strange_street
 from .street import Victim
@@ -101,18 +101,23 @@ def fill_up(file: Path) -> None:
         os.close(handle)
 
 
-def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounting = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounting.returncode:
-        pytest.skip("this process may not mount a small disk; RLIMIT_FSIZE stands for it above")
+@contextmanager
+def small_disk(street: Path) -> Iterator[Path]:
+    """A disk of 4 MiB on which the street's database lies."""
+    disk = street / "var"
+    disk.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this process may not mount a disk; RLIMIT_FSIZE and query_only stand for it")
     try:
-        victim = strange_street(tmp_path / "street", {})
-        shutil.rmtree(victim.folder / "var", ignore_errors=True)
-        (victim.folder / "var").symlink_to(disk)
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
+    victim = strange_street(tmp_path / "street", {})
+    with small_disk(victim.folder) as disk:
         with running(victim):
             insist(victim, [thing("first")])
             filler = disk / "filler"
@@ -129,23 +134,37 @@ def test_a_full_disk_of_its_own_is_said_and_waited_out(tmp_path: Path) -> None:
             kept = [number for number, one in enumerate(said) if one.status == 202]
             assert [number for number in kept if store.event("//stranger", f"e{number}") is None] == []
             assert store.event("//stranger", "first") is not None
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
-def test_a_database_that_may_not_be_written_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_a_disk_that_may_not_be_written_is_said_at_the_start(tmp_path: Path) -> None:
     victim = strange_street(tmp_path / "street", {})
-    with running(victim):
-        insist(victim, [thing("a")])
-        assert victim.stop() == 0
-    (victim.folder / "var").chmod(0o555)
-    for file in (victim.folder / "var").glob("civicloop.db*"):
-        file.chmod(0o444)
-    if os.access(victim.folder / STORE, os.W_OK):
-        pytest.skip("this process may write everything")
-    with pytest.raises(AssertionError, match="ended with 1"):
-        victim.start()
-    assert "Traceback" not in log_of(victim)
+    with small_disk(victim.folder) as disk:
+        with running(victim):
+            insist(victim, [thing("a")])
+            assert victim.stop() == 0
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(AssertionError, match="ended with 1"):
+            victim.start()
+        assert "Traceback" not in log_of(victim)
+        said = log_of(victim).splitlines()[-1]
+        assert str(disk) in said
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        with running(victim):
+            insist(victim, [thing("b")])
+            assert victim.stop() == 0
+
+
+def test_a_database_that_may_not_be_written_for_a_while_is_waited_out(tmp_path: Path) -> None:
+    with serving(write_street(tmp_path / "street")) as served:
+        assert served.send(served.level("B1")).status == 202
+        served.store._writes.raw.execute("PRAGMA query_only=ON")
+        refused = served.send(served.level("B2"))
+        assert (refused.status, refused.json["code"]) == (429, "store_unavailable")
+        assert "may not be written" in refused.json["detail"]
+        assert served.get("/readyz").status == 503
+        served.store._writes.raw.execute("PRAGMA query_only=OFF")
+        assert served.send(served.level("B2")).status == 202
+        assert served.get("/readyz").status == 200
 
 
 def test_a_damaged_page_is_said_at_the_start(tmp_path: Path) -> None:
