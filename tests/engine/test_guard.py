@@ -9,7 +9,7 @@ from pydantic import field_validator
 from civicloop import CLOSE, Event, Expect, Finding, Memory, Scenario
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.flight import FlightRecord, call_name
-from civicloop.core.engine.guard import Guard, Watch
+from civicloop.core.engine.guard import TICKS, Guard, NoReturn, Watch
 from civicloop.core.engine.receipt import Input
 
 from .stage import CHAIN, NOON, Full, Stage, fact, fill
@@ -26,7 +26,7 @@ def stubborn() -> None:
     while True:
         try:
             spin()
-        except Exception:  # noqa: BLE001, S112  # what a careless plugin does
+        except Exception:  # noqa: BLE001  # what a careless plugin does
             continue
 
 
@@ -130,6 +130,17 @@ def test_what_an_interrupted_call_has_remembered_is_undone(watched):
     watched.hear(ask(""))
     watched.hear(ask("assess", "2", 1), minute=1)
     assert watched.memory("guard.odd")["asked"] == 1
+
+
+def test_what_is_ours_is_not_interrupted_but_the_limit_holds_afterwards():
+    watch, done = Watch(SECONDS), []
+    with pytest.raises(NoReturn), watch.over("guard.odd", "/gw", "1"):
+        with watch.at_rest():
+            for _ in range(TICKS + 1):
+                watch._tick(0, None)
+            done.append("all of ours")
+        done.append("more of theirs")
+    assert done == ["all of ours"]
 
 
 def test_nobody_leaves_through_the_fence_in_simulated_time_either():
