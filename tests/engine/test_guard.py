@@ -134,12 +134,16 @@ def test_what_an_interrupted_call_has_remembered_is_undone(watched):
 
 def test_what_is_ours_is_not_interrupted_but_the_limit_holds_afterwards():
     watch, done = Watch(SECONDS), []
-    with pytest.raises(NoReturn), watch.over("guard.odd", "/gw", "1"):
+
+    def ask_ours() -> None:
         with watch.at_rest():
             for _ in range(TICKS + 1):
                 watch._tick(0, None)
             done.append("all of ours")
         done.append("more of theirs")
+
+    with pytest.raises(NoReturn), watch.over("guard.odd", "/gw", "1"):
+        ask_ours()
     assert done == ["all of ours"]
 
 
