@@ -42,6 +42,9 @@ from .street.settings import is_loopback, split_address
 STOP_SECONDS_MAX: Final = 8.0
 """How long each part may take to finish; together less than a service manager usually waits before it kills."""
 
+INSPECT_SECONDS_MAX: Final = 5.0
+"""How long a start looks through the database for damaged pages: about 5 GB of it, where the disk is as quick."""
+
 RESTART: Final = 75
 """The exit code of a daemon that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
 
@@ -132,6 +135,7 @@ class Daemon:
 
     async def _serve(self, announce: Callable[[str], None], play: Sequence[Timed]) -> None:
         collect_rarely()
+        self._inspect()
         away = self.engine.start(self._clock.now())
         if away:
             announce(f"back after {away}; deadlines that passed fire now, silence is judged once the sources caught up")
@@ -195,6 +199,15 @@ class Daemon:
                 f"refusing to listen on {host} without a token: anybody could answer for anybody; "
                 "make one with `civicloop token create`, or listen on 127.0.0.1"
             )
+
+    def _inspect(self) -> None:
+        """Say, to the log and to ops, what the store has lost. Raises ``StoreError`` where it is damaged."""
+        found = self._store.inspect(INSPECT_SECONDS_MAX)
+        if found.lost:
+            log.error("turns_lost", why=found.lost)
+            self.engine.warn("turns_lost", "store", found.lost, self._clock.now())
+        if not found.is_whole:
+            log.warning("store_not_inspected", why=f"looking through it takes longer than {INSPECT_SECONDS_MAX:g} s")
 
     def _check_memory(self) -> None:
         if not self._mib_max:

@@ -17,7 +17,7 @@ from .guard import UNGUARDED, Guard
 from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
-from .quarantine import quarantine_unplaced, quarantine_unread, store_event
+from .quarantine import quarantine_unplaced, quarantine_unread, store_event, warn_ops
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
 from .retrying import retry_quarantined
@@ -28,7 +28,6 @@ from .work import Work
 
 ACCEPTED: Final = Receipt(Status.ACCEPTED)
 """The receipt of nearly every fact: stored and heard, and no case was touched."""
-NOT_BEHIND: Final = timedelta()
 
 OUTAGE_MIN: Final = timedelta(minutes=1)
 """A shorter absence than this is a restart, not an outage."""
@@ -38,13 +37,15 @@ class Engine:
     """Decides batches of events against a store. Time comes in with each call; nothing here reads a clock.
 
     ``was_idle`` says that the last turn had nothing to write: what is due then cannot be done yet. ``guard`` stands
-    around every call of a plugin's code.
+    around every call of a plugin's code. ``behind`` is how far the machine's clock is behind the times that come in,
+    after it was set back; whoever minds the clock sets it.
     """
 
     def __init__(self, store: Store, setup: Setup, guard: Guard = UNGUARDED) -> None:
         self.store = store
         self.setup = setup
         self.guard = guard
+        self.behind = timedelta()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.was_idle = False
         self._catching_up_until: datetime | None = None
@@ -74,19 +75,19 @@ class Engine:
                     work.commit()
         return now - last
 
-    def turn(self, inputs: Sequence[Input], now: datetime, behind: timedelta = NOT_BEHIND) -> list[Receipt]:
+    def turn(self, inputs: Sequence[Input], now: datetime) -> list[Receipt]:
         """Take in a batch and everything that is due, and commit once; the receipts are in the order of the inputs.
 
         Deadlines before ``now`` come first, then facts in the order of their times, then answers, then deadlines of
         this instant. Time never goes back: a turn is not earlier than the one before. Silence is judged by the time of
-        facts, which is ``behind`` after the clock was set back (decision 17).
+        facts (decision 17).
 
         Raises ``StoreError`` when nothing could be written; then nothing has happened.
         """
         self.was_idle = True
         with self.store.turn() as turn:
             reached(CrashPoint.TURN_BEGUN)
-            work = self._work(turn, now, behind)
+            work = self._work(turn, now)
             now = work.now
             due = turn.due_cases(now, LAPSES_MAX)
             lapse_cases(work, due, now - INSTANT)
@@ -106,6 +107,13 @@ class Engine:
         """The earliest instant at which a turn is needed though nothing comes in."""
         return self.store.next_due()
 
+    def warn(self, reason: str, culprit: str, why: str, now: datetime) -> None:
+        """Owe ops a word about a fault outside of events."""
+        with self.store.turn() as turn:
+            work = self._work(turn, now)
+            warn_ops(work, reason, culprit, why)
+            work.commit()
+
     def retry(self, rows: Sequence[tuple[Input, str]], now: datetime) -> list[Receipt]:
         """Judge quarantined events again, each for the scenario that raised (or for all, if it was never placed)."""
         names = [(item.envelope.source, item.envelope.id) for item, _ in rows]
@@ -119,11 +127,11 @@ class Engine:
         self._count(receipts, work)
         return receipts
 
-    def _work(self, turn: Turn, told: datetime, behind: timedelta = NOT_BEHIND) -> Work:
+    def _work(self, turn: Turn, told: datetime) -> Work:
         """A turn's work, at ``told`` or, where that would go back, at the time of the turn before."""
         now = max(told, turn.alive_at or told)
         work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
-        work.behind = behind + (now - told)
+        work.behind = self.behind + (now - told)
         return work
 
     def _catching_up(self, now: datetime) -> datetime | None:

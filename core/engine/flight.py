@@ -2,81 +2,62 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from mmap import mmap
-from typing import Final, NamedTuple
+from typing import Final
 
 CALL_BYTES_MAX: Final = 4000
 HEAD_BYTES: Final = 24
-FLIGHTS_MAX: Final = 2
-"""In how many deaths a call may have been under way before it is not made any more."""
-
-SUSPECTS_MAX: Final = 1000
-"""How many calls are remembered that were under way when the process died."""
-
-
-class Aloft(NamedTuple):
-    """A call that is under way: its number, so that two looks tell whether it is still the same one, and its name."""
-
-    number: int
-    name: bytes
+CONDEMNED_MAX: Final = 1000
+"""How many calls are remembered that are not made any more."""
 
 
 class FlightRecord:
     """One call at a time in memory that is shared with a parent process: no file, so that no full disk can harm it.
 
-    ``suspects`` are the calls that were under way when earlier processes died, with how often; ``traces`` where they
-    stood. Both are ordinary values that a process inherits when it is forked.
+    At first only the number of the call is kept, which costs next to nothing. Once a process has died in a call,
+    the record ``is_careful`` and keeps the names as well; whatever was under way in a death after that is condemned.
+    These two are ordinary values, which a process inherits when it is forked.
     """
 
     def __init__(self) -> None:
         self._memory = mmap(-1, HEAD_BYTES + CALL_BYTES_MAX)
-        self._head = memoryview(self._memory)[:HEAD_BYTES].cast("Q")
-        self.suspects: Counter[bytes] = Counter()
-        self.traces: dict[bytes, str] = {}
+        self.head = memoryview(self._memory)[:HEAD_BYTES].cast("Q")
+        """The number of the call under way, 0 for none; then the limit in milliseconds, and the length of the name."""
+        self.is_careful = False
+        self.condemned: dict[bytes, str] = {}
+        """The calls that are not made any more, and where the process stood that died in them."""
 
     @property
     def limit_seconds(self) -> float:
         """How long one call may be under way at all; 0 until the process has read its configuration."""
-        return self._head[1] / 1000
+        return self.head[1] / 1000
 
     @limit_seconds.setter
     def limit_seconds(self, seconds: float) -> None:
-        self._head[1] = int(seconds * 1000)
+        self.head[1] = int(seconds * 1000)
 
-    def take_off(self, number: int, name: bytes) -> None:
-        """A call begins. The number comes last, so that whoever sees it finds the name that belongs to it."""
-        size = len(name)
-        self._memory[HEAD_BYTES : HEAD_BYTES + size] = name
-        self._head[2] = size
-        self._head[0] = number
-
-    def land(self) -> None:
-        """The call has come back."""
-        self._head[0] = 0
-
-    def aloft(self) -> Aloft | None:
-        """What is under way, or was when the process died."""
-        number = self._head[0]
-        name = bytes(self._memory[HEAD_BYTES : HEAD_BYTES + self._head[2]])
-        return Aloft(number, name) if number and number == self._head[0] else None
+    def note(self, name: bytes) -> None:
+        """Whose call comes next, and about what."""
+        self._memory[HEAD_BYTES : HEAD_BYTES + len(name)] = name
+        self.head[2] = len(name)
 
     def crashed(self, trace: str) -> bytes | None:
-        """The process has died: whatever was under way is a suspect. Returns its name, and is empty again."""
-        found = self.aloft()
-        self.land()
-        self.limit_seconds = 0
-        if found is None:
-            return None
-        if len(self.suspects) >= SUSPECTS_MAX:
-            self.suspects.clear()
-        self.suspects[found.name] += 1
-        self.traces[found.name] = trace
-        return found.name
+        """The process has died, and stood at ``trace``. Returns the name of the call that is condemned for it.
 
-    def condemned(self, name: bytes) -> bool:
-        """Whether a call was under way in too many deaths to be made again."""
-        return self.suspects[name] >= FLIGHTS_MAX
+        ``None``: no call was under way, or it was the first death, after which its name is kept.
+        """
+        was_under_way, size = self.head[0], self.head[2]
+        self.head[0] = self.head[1] = self.head[2] = 0
+        if not was_under_way:
+            return None
+        if not (self.is_careful and size):
+            self.is_careful = True
+            return None
+        name = bytes(self._memory[HEAD_BYTES : HEAD_BYTES + size])
+        if len(self.condemned) >= CONDEMNED_MAX:
+            self.condemned.clear()
+        self.condemned[name] = trace
+        return name
 
 
 def call_name(culprit: str, source: str, id: str) -> bytes:

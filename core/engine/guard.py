@@ -65,13 +65,13 @@ class Watch(Guard):
     """A guard that interrupts a call after ``seconds``, in the main thread of a process that has started it.
 
     It needs SIGALRM. A call that holds the interpreter in C cannot be interrupted: with a ``record`` its process is
-    ended from outside after ``HARD_FACTOR`` times as long, and a call that was under way in two such ends is not made
-    again.
+    ended from outside after ``HARD_FACTOR`` times as long, and what it dies in a second time is not called again.
     """
 
     def __init__(self, seconds: float, record: FlightRecord | None = None) -> None:
         self._seconds = seconds
         self._record = record
+        self._head = [0] if record is None else record.head
         self._calls = 0
         self._under_way = 0
         self._seen = 0
@@ -93,26 +93,27 @@ class Watch(Guard):
             signal.signal(signal.SIGALRM, before)
 
     def over(self, culprit: str, source: str, id: str) -> Self:
-        """The call that comes next. Raises ``Condemned`` for one that has brought the process down twice."""
+        """The call that comes next. Raises ``Condemned`` for one that the process has died in before."""
         self._calls += 1
-        if self._record is not None:
+        record = self._record
+        if record is not None and record.is_careful:
             name = call_name(culprit, source, id)
-            if self._record.suspects and self._record.condemned(name):
+            if name in record.condemned:
                 error = Condemned("did not return twice and could not be interrupted; the daemon had to restart")
-                error.add_note(self._record.traces.get(name, ""))
+                error.add_note(record.condemned[name])
                 raise error
-            self._record.take_off(self._calls, name)
+            record.note(name)
         return self
 
     def __enter__(self) -> None:
-        self._under_way = self._calls
+        self._under_way = self._head[0] = self._calls
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._under_way = 0
-        if self._record is not None:
-            self._record.land()
+        self._under_way = self._head[0] = 0
+        if kind is None:
+            return
         if kind is Overrun:
             raise NoReturn(f"did not return within {self._seconds:g} s; it was interrupted {error}") from error
         super().__exit__(kind, error, trace)

@@ -90,7 +90,7 @@ class Runner:
     async def submit(self, inputs: list[Input], sender: str = "") -> list[Receipt]:
         """Queue inputs and wait until their turn is committed; they stay together in one turn.
 
-        Raises ``QueueFull`` when too much of this sender is waiting, ``Unavailable`` when the store could not write or
+        Raises ``QueueFull`` when too much of this sender is waiting, ``Unavailable`` when the store could not write, or
         memory is short.
         """
         if not inputs:
@@ -163,18 +163,15 @@ class Runner:
             if len(self._queue) == here:
                 return
 
-    def _mind_the_clock(self) -> timedelta:
-        """Book time in which nobody looked as our absence; returns how far the machine's clock is behind.
-
-        Raises ``StoreError``; no turn may come before it is booked.
-        """
-        now = self.clock.now()
+    def _mind_the_clock(self) -> None:
+        """Book time in which nobody looked as our absence. Raises ``StoreError``; no turn may come before it."""
         if self._steady is None:
-            return timedelta()
+            return
+        now = self._steady.now()
         if self._steady.has_leapt:
             self.engine.start(now)
             self._steady.has_leapt = False
-        return self._steady.behind
+        self.engine.behind = self._steady.behind
 
     def _beat(self) -> None:
         self._mind_the_clock()
@@ -215,8 +212,8 @@ class Runner:
     def _judge(self, inputs: list[Input]) -> list[Receipt]:
         """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
         try:
-            behind = self._mind_the_clock()
-            return self.engine.turn(inputs, self.clock.now(), behind)
+            self._mind_the_clock()
+            return self.engine.turn(inputs, self.clock.now())
         except StoreError:
             raise
         except MemoryError as error:

@@ -232,6 +232,13 @@ class Access(NamedTuple):
     purpose: str
 
 
+class Inspection(NamedTuple):
+    """What a look at the stored state has found: ``lost`` says what is missing, ``is_whole`` whether all was seen."""
+
+    lost: str
+    is_whole: bool
+
+
 class Store(Keeper, Protocol):
     """Where everything lives."""
 
@@ -256,6 +263,13 @@ class Store(Keeper, Protocol):
 
         A memo is looked at as long after its earliest watchdog as before. The outage's end counts as a heartbeat, in
         the same transaction: whoever is killed here does not count the outage a second time.
+        """
+        ...
+
+    def inspect(self, seconds_max: float) -> Inspection:
+        """Look whether what was committed is there and whole, for at most ``seconds_max``.
+
+        Raises ``StoreError`` for what is damaged. What is missing is told once.
         """
         ...
 

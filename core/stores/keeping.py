@@ -24,8 +24,8 @@ from .sqlite_turn import ALIVE_AT
 from .statements import META, sql
 from .versions import revision_of
 
-BESIDE: Final = ("-wal", "-shm")
-"""What SQLite keeps beside a database: changes that are not in it yet, and who reads."""
+BESIDE: Final = ("-wal", "-shm", ".witness")
+"""What lies beside a database: changes that are not in it yet, who reads, and the number of its last turn."""
 
 _LAST_DIGEST: Final = sql(select(turn.c.digest).order_by(turn.c.seq.desc()))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any, Final
 
 import orjson
 
 from . import statements as sql
+from .base import Inspection, StoreError
 from .casebook import Casebook
 from .chain import Chains
 from .checkpoints import Checkpoints
@@ -22,6 +25,7 @@ from .sqlite_courier import SqliteCourier, SqliteDoors
 from .sqlite_reader import SqliteReader
 from .sqlite_turn import ALIVE_AT, ASLEEP, SqliteTurn
 from .versions import prepare
+from .witness import Witness
 
 BUSY_SECONDS: Final = 5.0
 
@@ -39,6 +43,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
         self._busy_seconds = busy_seconds
         self._casebook = Casebook()
         self._chains = Chains()
+        self._witness = None if path is None else Witness(path)
         self._writes = Link(path, busy_seconds)
         self._checkpoints = None if path is None else Checkpoints(path, self._writes)
         if self._checkpoints:
@@ -56,7 +61,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
     def turn(self) -> Iterator[SqliteTurn]:
         """A write transaction, alone against every other process; left without commit it leaves no trace."""
         with self._writes.transaction(commits=False):
-            yield SqliteTurn(self._writes, self._casebook, self._chains)
+            yield SqliteTurn(self._writes, self._casebook, self._chains, self._saw)
 
     def next_due(self) -> datetime | None:
         """The earliest instant a case or a watchdog waits for, or ``None``: how long the engine may sleep."""
@@ -104,10 +109,57 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
         finally:
             link.close()
 
+    def inspect(self, seconds_max: float) -> Inspection:
+        """Look whether what was committed is there and whole, for at most ``seconds_max``.
+
+        Raises ``StoreError`` for a damaged page. Turns that are missing, because the write-ahead log was damaged or the
+        file replaced by an older one, are told once; the log is put aside before anything is written over it.
+        """
+        is_whole = self._look_through(seconds_max)
+        if self._witness is None:
+            return Inspection("", is_whole)
+        (have,) = self._reads.row(sql.LAST_TURN)
+        last = self._witness.last
+        if have >= last:
+            return Inspection("", is_whole)
+        kept = self._witness.secure_log(have)
+        self._witness.start_anew(have)
+        copy = f"; {kept} is a copy of its write-ahead log" if kept else ""
+        return Inspection(
+            f"{self._reads.name} has lost turns {have + 1} to {last}, which were committed: its write-ahead log is "
+            f"damaged, or the file was replaced by an older one{copy}. Have the senders repeat what they sent since "
+            f"{self.last_turn() or 'the beginning'}, or restore a backup that has these turns",
+            is_whole,
+        )
+
+    def _look_through(self, seconds_max: float) -> bool:
+        """Whether all pages were looked at in time. Raises ``StoreError`` for a damaged one."""
+        with self._reads.lock, self._reads.in_words():
+            timer = Timer(seconds_max, self._reads.raw.interrupt)
+            timer.start()
+            try:
+                (found,) = self._reads.raw.execute("PRAGMA quick_check(1)").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                    raise
+                return False
+            finally:
+                timer.cancel()
+        if found != "ok":
+            said = " ".join(found.split())
+            raise StoreError(f"{self._reads.name} is damaged ({said}): stop, keep a copy, and restore the last backup")
+        return True
+
+    def _saw(self, turn: int) -> None:
+        if self._witness is not None:
+            self._witness.saw(turn)
+
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
         if self._checkpoints:
             self._checkpoints.close()
+        if self._witness is not None:
+            self._witness.close()
         self._reads.close()
         self._writes.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,8 +41,10 @@ WAIT_MAX: Final = "wait_max"
 class SqliteTurn:
     """What one turn reads and writes; made by ``SqliteStore.turn``, which holds the transaction."""
 
-    def __init__(self, link: Link, casebook: Casebook, chains: Chains) -> None:
+    def __init__(self, link: Link, casebook: Casebook, chains: Chains, saw: Callable[[int], None]) -> None:
         self._link = link
+        self._saw = saw
+        self._seq = 0
         self._raw = link.raw
         self._casebook = casebook
         self._chains = chains
@@ -102,6 +104,7 @@ class SqliteTurn:
         reached(CrashPoint.TURN_WRITTEN)
         self._link.commit()
         self._chains.keep(grown)
+        self._saw(self._seq)
         reached(CrashPoint.TURN_COMMITTED)
 
     def _find(self, lookup: sql.Lookup, keys: Sequence[Any]) -> list[Any]:
@@ -148,7 +151,7 @@ class SqliteTurn:
         at = micros(writes.at)
         put(sql.SILENCE.text, [sql.SILENCE.values({"of_order": order, "now": at}) for order in writes.silenced])
         put(sql.ADD_NOTICE.text, notice_rows(writes.notices, partitions))
-        self._raw.execute(sql.ADD_TURN.text, (at, writes.digest))
+        self._seq = self._raw.execute(sql.ADD_TURN.text, (at, writes.digest)).lastrowid or 0
         self._raw.execute(sql.PUT_META.text, (ALIVE_AT, at))
         return grown
 

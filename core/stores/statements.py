@@ -201,6 +201,7 @@ HEADS: Final = _lookup(_HEAD, 2, lambda key: and_(journal.c.case == key[0], jour
 ADD_ENTRY: Final = sql(_inserting(journal))
 ADD_NOTICE: Final = sql(_inserting(outbox).on_conflict_do_nothing())
 ADD_TURN: Final = sql(_inserting(turn))
+LAST_TURN: Final = sql(select(func.coalesce(func.max(turn.c.seq), literal_column("0"))))
 PUT_META: Final = _replacing(meta, ("name",))
 _RAISING = _inserting(meta)
 RAISE_META: Final = sql(

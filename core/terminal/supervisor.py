@@ -20,7 +20,7 @@ import structlog
 
 from ..daemon import RESTART
 from ..engine.clock import monotonic
-from ..engine.flight import Aloft, FlightRecord, in_words
+from ..engine.flight import FlightRecord, in_words
 
 LOOK_SECONDS: Final = 0.5
 """How often the parent looks whether a call is still under way."""
@@ -68,7 +68,7 @@ def supervised() -> FlightRecord:
             sys.stderr.write(said)
             suspect = record.crashed(said)
             pause = PAUSE_SECONDS_FIRST if monotonic() - began > CALM_SECONDS else min(2 * pause, PAUSE_SECONDS_MAX)
-            about = in_words(suspect) if suspect else ""
+            about = in_words(suspect) if suspect else "nothing that is known by name"
             log.error("daemon_restarts", ended=code, under_way=about, pause_seconds=pause)
             select.select([], [], [], pause)
 
@@ -113,17 +113,16 @@ def _signals_passed_on(child: int) -> Iterator[tuple[socket.socket, list[int]]]:
 def _watch(child: int, record: FlightRecord, woken: tuple[socket.socket, list[int]]) -> tuple[int, bool]:
     """Wait for the child; abort it when one call is under way for too long. Its status, and whether it was told to."""
     here, came = woken
-    seen: Aloft | None = None
-    since = monotonic()
+    seen, since = 0, monotonic()
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return status, signal.SIGTERM in came or signal.SIGINT in came
         if select.select([here], [], [], LOOK_SECONDS)[0]:
             here.recv(4096)
-        aloft, limit = record.aloft(), record.limit_seconds
-        if aloft is None or seen is None or aloft.number != seen.number:
-            seen, since = aloft, monotonic()
+        under_way, limit = record.head[0], record.limit_seconds
+        if not under_way or under_way != seen:
+            seen, since = under_way, monotonic()
         elif limit and monotonic() - since > limit + ABORT_SECONDS:
             os.kill(child, signal.SIGKILL)
         elif limit and monotonic() - since > limit:

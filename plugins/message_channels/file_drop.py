@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
-from civicloop import ChannelConfig, Message
+from civicloop import ChannelConfig, Message, Severity
 
 from .letter import as_json
+
+THREADS_MAX: Final = 4
+"""How many files are written at once for each lane; a disk gains nothing from more."""
 
 
 class FileDrop:
@@ -21,10 +26,14 @@ class FileDrop:
 
     def __init__(self, config: Config, folder: Path) -> None:
         self._directory = folder / config.directory
+        # Threads of its own: a disk that hangs keeps these few, and neither other work nor a danger to life waits.
+        self._usual = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="file_drop")
+        self._urgent = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="file_drop_urgent")
 
     async def send(self, message: Message) -> None:
         """Write the file and make it durable. Raises ``OSError`` when the directory cannot be written."""
-        await asyncio.to_thread(self._write, message)
+        threads = self._urgent if message.notice.severity is Severity.P0 else self._usual
+        await asyncio.get_running_loop().run_in_executor(threads, self._write, message)
 
     def _write(self, message: Message) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -46,4 +55,6 @@ class FileDrop:
             os.close(handle)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of the threads; what has not begun is left for the next start."""
+        for threads in (self._usual, self._urgent):
+            threads.shutdown(wait=False, cancel_futures=True)

@@ -80,7 +80,9 @@ class Webhook:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._config.timeout_seconds)
-            self._session = aiohttp.ClientSession(timeout=timeout)
+            # The courier bounds how many are under way. A bound of our own would let a danger to life wait for others.
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(timeout=timeout, connector=connector)
         return self._session
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ HEAD = """# The command line
 | 0 | done; for `run` and `demo` also: stopped by SIGTERM or Ctrl-C after finishing what was taken in |
 | 1 | it could not be done; one sentence on standard error names the culprit, the place and the remedy |
 | 2 | the command was not understood |
+| 75 | `run`: the daemon wants to be started again, its memory did not become free; seen only where no parent does it |
 | 130 | interrupted by Ctrl-C |
 
 | environment | meaning |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def strange_street(folder: Path, limits: Mapping[str, int], module: str = MODULE
     settings = folder / "civicloop.toml"
     text = settings.read_text(encoding="utf-8")
     for name, value in limits.items():
-        text = text.replace("[limits]\n", f"[limits]\n{name} = {value}\n", 1)
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
     settings.write_text(f"{text}\n[plugins.stranger]\nenabled = true\n{extra}", encoding="utf-8")
     site = install(folder.parent / "site", module)
     path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH", ""))))

@@ -66,13 +66,13 @@ def test_a_plugin_that_eats_all_memory_is_survived_by_a_restart_and_nothing_is_l
         [after] = insist(victim, [thing("after")])
         assert after["status"] == "accepted"
         with reading(victim.folder) as store:
-            assert [name for name in acknowledged if store.event("//stranger", name) is None] == []
-            assert [name for name in acknowledged if store.round("stranger.strange", name) is None] == []
+            assert [one for one in acknowledged if store.event("//stranger", one) is None] == []
+            assert [one for one in acknowledged if store.round("stranger.strange", one) is None] == []
         assert victim.stop() == 0
 
 
 @pytest.mark.slow
 def test_a_limit_below_what_the_daemon_needs_is_refused_at_the_start(tmp_path: Path) -> None:
     victim = strange_street(tmp_path / "street", {"memory_mib_max": 16})
-    with pytest.raises(AssertionError, match=r"memory_mib_max = 16 in civicloop.toml is less than the"):
+    with pytest.raises(AssertionError, match=r"memory_mib_max = 16 in civicloop\.toml is less than the"):
         victim.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,21 @@ def test_a_plugin_that_never_finishes_loading_is_named(tmp_path: Path, does: str
         victim.start()
     assert "plugin stranger: " in log_of(victim)
     assert says in log_of(victim)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("does", "says"), [("spin", "in spin"), ("wait", "reload_stuck")])
+def test_a_plugin_that_never_finishes_reloading_leaves_the_daemon_as_it_was(
+    tmp_path: Path, does: str, says: str
+) -> None:
+    stuck = f"    import pathlib\n    if pathlib.Path(__file__).with_name('stuck').exists():\n        {does}()\n"
+    module = MODULE.replace("    return [Strange, Steady]", f"{stuck}    return [Strange, Steady]")
+    victim = strange_street(tmp_path / "street", {"assess_seconds_max": SECONDS}, module)
+    with running(victim):
+        (tmp_path / "site" / "stuck").touch()
+        os.kill(victim.pid, signal.SIGHUP)
+        until("the reload is refused", lambda: says in log_of(victim) or None)
+        assert "plugin stranger" in log_of(victim)
+        [after] = insist(victim, [thing("after")])
+        assert after["status"] == "accepted"
+        assert victim.stop() == 0

@@ -180,6 +180,7 @@ def test_a_story_with_everything_in_it_runs_again():
     stage.hear(fill(90), beat(0), fill(66, id="2", subject="B2"))
     stage.hear(answer("accept", "bins.full/B1", "cleaner", minute=5), minute=5)
     stage.restart(4 * 60)
+    stage.wait(4 * 60)
     stage.engine.retry([(Input(fill(66, id="2", subject="B2")), "bins.moody")], NOON + timedelta(hours=4, minutes=1))
     stage.wait(48 * 60)
     reasons = {row[2].value for row in stage.journal()}

@@ -151,10 +151,10 @@ def test_a_leap_fires_what_is_due_once_and_is_nobodys_silence(step):
 
 def test_devices_keep_the_true_time_while_a_clock_that_was_ahead_is_caught_up_with():
     async def told(watched: Watched) -> None:
-        watched.machine.clock.wait(hours=1)  # the machine was an hour ahead of its devices from the first
+        watched.machine.clock.wait(hours=2)  # the machine was two hours ahead of its devices from the first
         await watched.look(2, seconds=1)
         await watched.hear(beat(0))
-        watched.machine.clock.wait(hours=-1)
+        watched.machine.clock.wait(hours=-2)
         for minute in range(5, 120, 5):
             await watched.look(10, seconds=30)
             await watched.hear(beat(minute))
