@@ -1,5 +1,8 @@
 """The door, then silence (P2): the resident has probably gone out, perhaps fallen behind the closed door.
 
+So it is too where the door told of a return that nothing inside confirms, or where little moved after it had told of
+leaving: a door misses passages, and a sensor fires for the sun or a visitor.
+
 Nobody is sent at once: somebody telephones after a limit of its own, and whoever does not answer is looked for, first
 by asking the family and the committee, then at the door. An answer "away" belongs into the away register
 (``care.away``). All limits are our own assumptions [A].
@@ -13,12 +16,12 @@ from datetime import datetime
 from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
 
 from .limits import CallConfig
-from .no_sign_of_life import Watch, closed_by_people, not_back, silent
+from .no_sign_of_life import BY_THE_DOOR, Watch, closed_by_people, not_back, silent
 from .signs import Signs
 
 
 class AwayCall(Watch):
-    """The entrance door was the last thing to move, and that was longer ago than an outing takes."""
+    """By the door the resident may be out, and the last sign is longer ago than an outing takes."""
 
     name = "elderly_care.away_call"
     severity = Severity.P2
@@ -34,9 +37,10 @@ class AwayCall(Watch):
     config: CallConfig
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
-        """Only while the resident is probably out."""
+        """Only while the resident is not surely at home."""
         return context.memory.call_due(self.config, context.zone, closed_by_people(context), back_at)
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to telephone."""
-        yield not_back(by, self.config, context) or silent("silent_after_door", by, context)
+        where = context.memory.whereabouts(self.config, context.zone)
+        yield not_back(by, self.config, context) or silent(BY_THE_DOOR[where], by, context)

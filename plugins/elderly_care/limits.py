@@ -93,11 +93,6 @@ class SilenceConfig(SignsConfig):
         description="The learned rule never alarms sooner than this, in hours: a long nap, a film, or an errand that "
         "the door did not tell. Our assumption; measured with 3 to 6.",
     )
-    returned_percent: Annotated[int, Field(ge=100, le=300)] = Field(
-        default=125,
-        description="How much more silence is allowed, in percent of the above, to somebody who by the door has come "
-        "home and was not noticed inside: some go out again at once. Our assumption; measured with 100 to 150.",
-    )
     again_hours: Hours = Field(
         default=12,
         description="After an alarm, and after its case was closed by people, the same rule keeps quiet about the same "

@@ -49,6 +49,13 @@ without this, facts delivered in another order could hold an alarm off for a day
 INSTANT: Final = timedelta(seconds=1)
 """A silence is not looked at again within less than this."""
 
+BY_THE_DOOR: Final = {
+    Whereabouts.OUT: "silent_after_door",
+    Whereabouts.RETURNED: "silent_since_return",
+    Whereabouts.UNSURE: "silent_unsure",
+}
+"""What to say of a silence where the resident is not surely at home."""
+
 VOICE: Final = "voice"
 """Kind of a device in the home that can be told to call out to the elder."""
 
@@ -195,11 +202,9 @@ class NoSignOfLife(Watch):
         signs = context.memory
         if finding := not_back(by, self.config, context):
             return finding
-        match signs.whereabouts(self.config, context.zone):
-            case Whereabouts.OUT:
-                return silent("silent_after_door", by, context)
-            case Whereabouts.RETURNED:
-                return silent("silent_since_return", by, context)
+        where = signs.whereabouts(self.config, context.zone)
+        if where is not Whereabouts.INSIDE:
+            return silent(BY_THE_DOOR[where], by, context)
         since = signs.last or by
         rhythm = signs.rhythm(since, self.config, context.zone)
         usual = rhythm and rhythm.tell(since, by, context.zone)
