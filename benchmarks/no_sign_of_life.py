@@ -230,24 +230,34 @@ def pool(scores: Iterable[Score], name: str = "") -> Score:
     return Score(sum(days), sum(p1), sum(at_home), sum(p2), sum(delays, ()), sum(by_day, ()), name)
 
 
-def by_sensitivity(homes: Sequence[Home], count: int, seed: int) -> list[Score]:
-    """Ours at every sensitivity, all else as it is by default, pooled."""
-    rules = {f"{missed:g}": learned(SilenceConfig(missed_half_hours=missed)) for missed in SENSITIVITIES}
-    return [pool((score(home, rule, count, seed) for home in homes), name) for name, rule in rules.items()]
+def by_sensitivity(silence: SilenceConfig, call: CallConfig) -> dict[str, Rule]:
+    """Ours at every sensitivity, all else as given."""
+    return {
+        f"{missed:g}": learned(silence.model_copy(update={"missed_half_hours": missed}), call)
+        for missed in SENSITIVITIES
+    }
 
 
-def by_tempo(homes: Sequence[Home], count: int, seed: int) -> list[Score]:
-    """Ours with all its limits, that of the call as well, made shorter or longer in one proportion; pooled."""
+def by_tempo() -> dict[str, Rule]:
+    """Ours with all its limits, that of the call as well, made shorter or longer in one proportion.
+
+    Like the baselines it keeps quiet after an alarm only until the next sign.
+    """
     rules = {}
     for most in TEMPOS:
         tempo = most / 12
-        silence = SilenceConfig(
-            silence_hours=most,
-            missed_half_hours=max(6.5 * tempo, 1),
-            quiet_hours_min=max(round(5 * tempo), 1),
-        )
-        rules[f"{most} h"] = learned(silence, CallConfig(call_hours=round(13 * tempo)))
-    return [pool((score(home, rule, count, seed) for home in homes), name) for name, rule in rules.items()]
+        least, missed = max(round(5 * tempo), 1), max(6.5 * tempo, 1)
+        silence = SilenceConfig(silence_hours=most, missed_half_hours=missed, quiet_hours_min=least, again_hours=1)
+        rules[f"{most} h"] = learned(silence, CallConfig(call_hours=round(13 * tempo), again_hours=1))
+    return rules
+
+
+OURS: dict[str, Callable[[], dict[str, Rule]]] = {
+    "ours, by missed_half_hours": lambda: by_sensitivity(SilenceConfig(), CallConfig()),
+    "ours, never sooner than 2 h": lambda: by_sensitivity(SilenceConfig(quiet_hours_min=2), CallConfig()),
+    "ours, all limits in proportion": by_tempo,
+    "ours, nobody telephones": lambda: by_sensitivity(SilenceConfig(), CallConfig(call_hours=24 * 14)),
+}
 
 
 Measure = Callable[[Score], float]
@@ -374,9 +384,10 @@ def compare(homes: Sequence[Home], count: int, seed: int, console: Console) -> d
         ]
     console.print(readme_table(homes))
     console.print(table("Baselines, scored as ours", [one for scores in lines.values() for one in scores]))
-    ours = {"ours, by missed_half_hours": by_sensitivity, "ours, all limits in proportion": by_tempo}
-    for name, measured in ours.items():
-        lines[name] = measured(homes, count, seed)
+    for name, rules_of in OURS.items():
+        lines[name] = [
+            pool((score(home, rule, count, seed) for home in homes), setting) for setting, rule in rules_of().items()
+        ]
         console.print(table(name, lines[name]))
     for one in not_reached(lines):
         console.print(f"a baseline has fewer alarms: {one}")

@@ -12,7 +12,11 @@ WIDTH, HEIGHT = 400, 260
 LEFT, TOP, GAP = 70, 64, 100
 CEILING: Final = 70.0
 RATES: Final = (0, 1, 4, 10, 20, 40, 60)
-STYLES: Final = (("#8a8a8a", ""), ("#e69f00", ""), ("#2b8cbe", ""), ("#a00000", ""), ("#a00000", "6 4"))
+RED: Final = "#a00000"
+STYLES: Final = (
+    *(("#8a8a8a", ""), ("#e69f00", ""), ("#2b8cbe", "")),
+    *((RED, ""), (RED, "7 4"), (RED, "2 3"), (RED, "9 3 2 3")),
+)
 
 
 class Panel(NamedTuple):
@@ -30,9 +34,9 @@ def draw(panels: Sequence[Panel]) -> str:
     rows = math.ceil(len(panels) / 2)
     bottom = TOP + rows * (HEIGHT + GAP)
     names = list(panels[0].lines)
+    size = f"{2 * (WIDTH + GAP) + 10} {bottom + 76}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * (WIDTH + GAP) + 10} {bottom + 76}" '
-        'font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
         '<text x="20" y="28" font-size="17">No sign of life: false alarms against delay; lower left is better</text>',
     ]

@@ -31,16 +31,17 @@ OUTCOMES: Final[Mapping[str, Effect]] = {
 Whom nobody could reach may lie behind the door: ``not_reachable`` closes nothing, it climbs.
 """
 
-VISIT_RECORD: Final = Proof(
-    "visit_record",
-    to_close=True,
-    outcomes=("false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED)),
-)
-"""Whoever was there says in the record what came of it (Putuo: visits are recorded and uploaded [P]).
 
-It may follow the report, because help comes before paper, but nothing that people were sent to closes without it. A
-visit at which nobody was met is no such record. A photo is never asked for: no indoor pictures of elders [A].
-"""
+def visit_record(*steps: str) -> Proof:
+    """Whoever was there says in the record what came of it (Putuo: visits are recorded and uploaded [P]).
+
+    It may follow the report, because help comes before paper, but what people were sent to at one of ``steps`` (none
+    named: at any) does not close without it: a contact who knows by telephone that all is well writes none. A visit at
+    which nobody was met is no such record. A photo is never asked for: no indoor pictures of elders [A].
+    """
+    met = ("false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED))
+    return Proof("visit_record", to_close=True, outcomes=met, steps=steps)
+
 
 GATEWAY: Final = "gateway"
 """Kind of a device through which others report; theirs name it as ``via``."""

@@ -30,9 +30,9 @@ from civicloop import (
     minutes,
 )
 
-from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
+from .chains import ASK_FAMILY, CONTACT_FIRST, SILENCE_VISITS, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
-from .home import VISIT_RECORD, HomeScenario, home_back_at, home_lost_until
+from .home import HomeScenario, home_back_at, home_lost_until, visit_record
 from .limits import SignsConfig, SilenceConfig
 from .signs import Fact, Signs, Whereabouts
 
@@ -154,7 +154,7 @@ class NoSignOfLife(Watch):
     name = "elderly_care.no_sign_of_life"
     severity = Severity.P1
     on_cleared = CLOSE_BEFORE_DISPATCH
-    evidence = (VISIT_RECORD,)
+    evidence = (visit_record(*SILENCE_VISITS),)
     chain = (
         # Before anybody climbs stairs: any sensor, the away register, or a voice call may end it by itself [A].
         Step("check_first", finish=minutes(5)),
@@ -163,7 +163,6 @@ class NoSignOfLife(Watch):
             ("neighborhood_committee", "peer_volunteer"),
             accept=minutes(10),  # [A]
             finish=minutes(30),  # [A]; the reports say "at once"
-            inform="family",
         ),
         Step(
             "neighbours_and_keys",
@@ -184,6 +183,7 @@ class NoSignOfLife(Watch):
         Step("rescue", "call_center", accept=minutes(3), finish=hours(1), loop=MEDIUM),
     )
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
+    tracks = (ASK_FAMILY,)
     config: SilenceConfig
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
