@@ -18,8 +18,8 @@ class Decision(NamedTuple):
     """What became of one input: the case as it is now, and why.
 
     ``entries`` go to the journal, ``notices`` to the outbox, in the same commit as ``case``. ``refused`` decisions
-    change nothing; ``detail`` is the sentence for whoever asked. ``silenced`` are orders by id that were answered or
-    taken back: what would still page somebody about them later does not go out.
+    change nothing; ``detail`` is the sentence for whoever asked: why not, or what is still missing. ``silenced`` are
+    orders by id that were answered or taken back: what would still page somebody about them later does not go out.
     """
 
     reason: Reason

@@ -39,7 +39,7 @@ def visit_record(*steps: str) -> Proof:
     named: at any) does not close without it: a contact who knows by telephone that all is well writes none. A visit at
     which nobody was met is no such record. A photo is never asked for: no indoor pictures of elders [A].
     """
-    met = ("false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED))
+    met = ("done", "false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED))
     return Proof("visit_record", to_close=True, outcomes=met, steps=steps)
 
 
