@@ -11,13 +11,14 @@ by asking the family and the committee, then at the door. An answer "away" belon
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
+from civicloop import CLOSE, SMALL, Check, Context, Expect, Outcome, Severity, Step, hours, minutes
 
+from .home import home_lost_until
 from .limits import CallConfig
-from .no_sign_of_life import BY_THE_DOOR, Watch, closed_by_people, not_back, silent
-from .signs import Signs
+from .no_sign_of_life import BY_THE_DOOR, INSTANT, SILENCE, Watch, closed_by_people, not_back, silent
+from .signs import Signs, Whereabouts
 
 
 class AwayCall(Watch):
@@ -39,6 +40,26 @@ class AwayCall(Watch):
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
         """Only while the resident is not surely at home."""
         return context.memory.call_due(self.config, context.zone, closed_by_people(context), back_at)
+
+    def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
+        """Who is at home is left to ``no_sign_of_life``, unless a lost gateway holds that back."""
+        is_inside = context.memory.whereabouts(self.config, context.zone) is Whereabouts.INSIDE
+        yield from self._unheard(expectation, context) if is_inside else super().overdue(expectation, context)
+
+    def _unheard(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
+        signs, by, start = context.memory, expectation.by, context.memory.start(self.config)
+        if by is None or start is None:
+            return
+        patience = timedelta(hours=self.config.gateway_hours)
+        due = start + patience
+        if closed_at := closed_by_people(context):
+            due = max(due, closed_at + timedelta(hours=self.config.again_hours))
+        if due < by + INSTANT:
+            if home_lost_until((*signs.moves, *signs.doors), context, by):
+                signs.alarm_at, signs.is_alarming = by, True
+                yield silent("unheard", by, context)
+            due = by + patience
+        yield Expect(SILENCE, due)
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to telephone."""

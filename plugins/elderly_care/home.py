@@ -122,7 +122,8 @@ def told(case: Case) -> frozenset[str]:
 def _behind(sensors: Iterable[str], context: Context[Any]) -> list[Device | None]:
     """The sensors of this home, ``None`` for each that no gateway excuses.
 
-    A gateway inside the home that is merely silent is no excuse: nobody else would have been heard through it.
+    A gateway inside the home that is merely silent is no excuse, nor is one that no other home reports through: nobody
+    else would have been heard through it.
     """
     devices = [device for name in sensors if (device := context.find_device(name)) and device.place == context.key]
     return [None if _is_its_own(device, context) else device for device in devices]
@@ -130,8 +131,11 @@ def _behind(sensors: Iterable[str], context: Context[Any]) -> list[Device | None
 
 def _is_its_own(device: Device, context: Context[Any]) -> bool:
     gateway, case = context.find_device(device.via), _case_of_gateway(device, context)
-    if gateway is None or gateway.place != context.key:
-        return not device.via
+    if not device.via:
+        return True
+    homes = {one.place for one in context.devices_behind(device.via)}
+    if len(homes) > 1 and (gateway is None or gateway.place != context.key):
+        return False
     return case is None or "gateway_offline" not in told(case)
 
 

@@ -140,6 +140,12 @@ class CallConfig(SignsConfig):
         "day's outing. Our assumption; practice knows 24 h without the door (Changning), and measured on three "
         "recorded homes 13 h are 3 calls in 31 days.",
     )
+    gateway_hours: Hours = Field(
+        default=24,
+        description="Behind a lost gateway nobody is heard of, wherever they are: so many hours after their last sign "
+        "somebody telephones, once a day until the gateway is back. Our assumption, from the 24 h without movement of "
+        "Changning.",
+    )
     again_hours: Hours = Field(
         default=24,
         description="After a call, and after its case was closed by people, nobody calls the same elder again for this "

@@ -37,7 +37,7 @@ def test_the_table(row: Row) -> None:
     keys = [(notice.case, notice.key) for one in story.decisions for notice in one.notices]
     assert len(keys) == len(set(keys)), "one idempotency key for each notice of a case"
     is_awaited = "is still missing" in decision.detail and decision.reason is Reason.REPORTED
-    assert bool(decision.detail) is (decision.refused or is_awaited), "who is refused or owes proof is told, nobody else"
+    assert bool(decision.detail) is (decision.refused or is_awaited), "who is refused or owes proof is told"
 
 
 def test_every_row_has_its_own_name() -> None:

@@ -338,8 +338,8 @@ def test_nothing_closes_without_a_visit_record_which_may_follow(pressed: Town):
     reported = pressed.answer("report", SOS, "property_company", result="helped")
     assert reported.status is Status.ACCEPTED
     assert reported.detail == (
-        "visit_record is still missing, and the case does not close without it; bring it with the next answer, a comment "
-        'for one, in \'evidence\', such as [{"kind":"visit_record","outcome":"done"}]'
+        "visit_record is still missing, and the case does not close without it; bring it with the next answer, a "
+        'comment for one, in \'evidence\', such as [{"kind":"visit_record","outcome":"done"}]'
     )
     refused = pressed.answer("verify", SOS, "call_center", result="pass")
     assert (refused.status, refused.reason) == (Status.REFUSED, Reason.EVIDENCE_MISSING)
