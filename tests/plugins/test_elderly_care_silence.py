@@ -301,7 +301,7 @@ def test_one_acceptance_stops_paging_the_other_and_the_visit_has_half_an_hour(si
     silent.answer("accept", REF, "property_company")
     # Finished within an hour, counted from the opening of the case.
     silent.wait(minutes(24))
-    assert len(silent.asked) == 4
+    assert len(silent.asked) == 5
     silent.wait(minutes(1))
     assert silent.asked[4:] == ["ops_center", "police"]
 
