@@ -12,15 +12,18 @@ WIDTH, HEIGHT = 400, 260
 LEFT, TOP, GAP = 70, 64, 100
 CEILING: Final = 70.0
 RATES: Final = (0, 1, 4, 10, 20, 40, 60)
-RED: Final = "#a00000"
 STYLES: Final = (
-    *(("#8a8a8a", ""), ("#e69f00", ""), ("#2b8cbe", "")),
-    *((RED, ""), (RED, "7 4"), (RED, "2 3"), (RED, "9 3 2 3")),
+    *(("#8a8a8a", ""), ("#e69f00", ""), ("#56b4e9", "")),
+    *(("#a00000", ""), ("#6a3d9a", "7 4"), ("#00693e", "2 3"), ("#000000", "9 3 2 3")),
 )
+"""Colour and dashes of each line, the baselines first."""
 
 
 class Panel(NamedTuple):
-    """``lines`` are points (delay, alarms) by name; ``chosen`` is marked; delays beyond ``most`` are not reached."""
+    """``lines`` are points (delay, alarms) by name, an empty one is left out; ``chosen`` is marked.
+
+    Whatever has all its delays beyond ``most`` is named in words.
+    """
 
     upward: str
     across: str
@@ -63,7 +66,7 @@ def _panel(panel: Panel) -> Iterator[str]:
     for (name, points), (colour, dash) in zip(panel.lines.items(), STYLES, strict=True):
         shown = [(WIDTH * delay / panel.most, _y(rate)) for delay, rate in points if delay <= panel.most]
         if not shown:
-            missing.append(name)
+            missing += [name] if points else []
             continue
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in shown)
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
@@ -73,7 +76,8 @@ def _panel(panel: Panel) -> Iterator[str]:
     x, y = WIDTH * delay / panel.most, _y(rate)
     yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8" fill="none" stroke="#000" stroke-width="2"/>'
     for index, name in enumerate(missing):
-        yield f'<text x="10" y="{20 + 18 * index}" fill="#555">never reached by: {name}</text>'
+        y = 24 + 18 * index
+        yield f'<text x="{WIDTH - 12}" y="{y}" text-anchor="end" fill="#555">beyond: {name}</text>'
 
 
 def _y(rate: float) -> float:

@@ -58,7 +58,7 @@ class SilenceConfig(SignsConfig):
     out_hours: Hours = Field(
         default=48,
         validate_default=True,
-        description="The same, in natural hours, where the resident has probably gone out; elderly_care.away_call has "
+        description="The same, in natural hours, where the resident may have gone out; elderly_care.away_call has "
         "telephoned long before. Practice: no door record for 48 h (Putuo Zhenru), door not opened for 24 h "
         "(Changning).",
     )
@@ -136,9 +136,9 @@ class CallConfig(SignsConfig):
 
     call_hours: Hours = Field(
         default=13,
-        description="Hours without a sign after somebody has probably left before they are telephoned: longer than a "
-        "day's outing. Our assumption; practice knows 24 h without the door (Changning), and measured on three "
-        "recorded homes 13 h are 3 calls in 31 days.",
+        description="Hours without a sign before somebody who may have gone out is telephoned: longer than an outing. "
+        "Our assumption; practice knows 24 h without the door (Changning), and on three recorded homes 13 h are 4 "
+        "calls in 31 days.",
     )
     gateway_hours: Hours = Field(
         default=24,
