@@ -275,7 +275,8 @@ def test_once_somebody_was_sent_a_sign_is_only_evidence(silent: Town):
     silent.wait(minutes(6)).hear("care.motion", subject="pir")
     case = silent.case(REF)
     assert case.is_open
-    assert [evidence.kind for evidence in case.evidence] == ["cleared"]
+    assert [evidence.kind for evidence in case.evidence] == ["silent_inside", "cleared"]
+    assert case.evidence[0].event == "silence/silence#2025-09-12T00:00:00+00:00"
 
 
 def test_the_chain_climbs_from_the_committee_to_the_rescue(silent: Town):
@@ -303,7 +304,7 @@ def test_one_acceptance_stops_paging_the_other_and_the_visit_has_half_an_hour(si
     silent.wait(minutes(24))
     assert len(silent.asked) == 5
     silent.wait(minutes(1))
-    assert silent.asked[4:] == ["ops_center", "police"]
+    assert silent.asked[5:] == ["ops_center", "police"]
 
 
 def test_a_visit_is_reported_by_the_committee_and_called_back_by_the_centre(silent: Town):
