@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from ..model.case import Case, Reason
@@ -55,7 +55,7 @@ def is_about_a_case(outcome: Outcome) -> bool:
 
 def conclude(work: Work, one: Judgement) -> list[str]:
     """Carry out one judgement; returns the ids of the cases it touched."""
-    event = event_name(one.heard.envelope) if one.heard else ""
+    event = event_name(one.heard.envelope) if one.heard else _silence_name(work, one)
     touched: list[str] = []
     for index, outcome in enumerate(one.outcomes):
         if isinstance(outcome, Command):
@@ -69,6 +69,13 @@ def conclude(work: Work, one: Judgement) -> list[str]:
         if decision.case is not None and decision.case.id not in touched:
             touched.append(decision.case.id)
     return touched
+
+
+def _silence_name(work: Work, one: Judgement) -> str:
+    """How journal and evidence name a silence: which watchdog ran out, and when the key was last heard of."""
+    memo = work.memo((one.binding.name, one.key))
+    since = memo.newest.astimezone(UTC).isoformat() if memo else ""
+    return f"silence/{one.silence}#{since}"
 
 
 def _keep(work: Work, one: Judgement, detail: str) -> None:

@@ -245,4 +245,4 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     place = work.setup.street.directory.places.get(case.place) if case else None
     spoken = item.speaker.as_text() if item.speaker else ""
     store_event(work, envelope, digest, told_at(envelope, work.now), place, EventState.ACCEPTED, spoken)
-    return Receipt(Status.ACCEPTED, decision.reason, cases=cases)
+    return Receipt(Status.ACCEPTED, decision.reason, decision.detail, cases)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from ..engine.answering import PREFIX
 from ..engine.letters import FRAMES
 from ..engine.setup import Setup
+from ..loop.checks import missing_to_close
 from ..model.case import Case, Duty, Entry, OrderState, Reason, Track, TrackState, WorkOrder
 from ..sdk.texts import render
 from ..stores.base import EventRow, Store
@@ -191,10 +192,17 @@ class Teller:
         if key := _held_by_nobody(case, track, bool(lines)):
             until = track.quiet_until if key == "now_quiet" else track.due
             lines.append(self.say(key, step=step, due=self.clock(until, now)))
+        if track.state is TrackState.VERIFYING and (missing := missing_to_close(case, track)):
+            lines.append(self.say("now_missing", evidence=", ".join(self._evidence(case, kind) for kind in missing)))
         if track.request is not None:
             asked, party = self.clock(track.request.asked_at, now), self.role(track.request.party)
             lines.append(self.say("now_requested", party=party, asked=asked, verb=track.request.verb))
         return lines
+
+    def _evidence(self, case: Case, kind: str) -> str:
+        """A kind of evidence in the words of its plugin; its own name where there are none."""
+        texts = self._setup.registry.texts(case.scenario)
+        return render(texts, self.language, kind, {}) if kind in texts else kind
 
     def _order(self, case: Case, track: Track, order: WorkOrder, now: datetime) -> str:
         """What an open order asks for; while something else holds the track, the work that waits is not told."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ..engine.answering import PREFIX, AnswerData
 from ..engine.setup import Setup
+from ..loop.checks import missing_to_close
 from ..loop.forecast import Forecast, Moment
 from ..loop.ledger import totals
 from ..model.case import Appeal, Case, Entry, Request, Track, WorkOrder
@@ -160,6 +161,7 @@ class Viewer:
             extensions=track.extensions,
             suspensions=track.suspensions,
             request=self._request(track.request),
+            missing_evidence=missing_to_close(case, track) if track.is_open else [],
             orders=[self._order(case, order) for order in track.orders],
         )
 

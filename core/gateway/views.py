@@ -51,6 +51,9 @@ class TrackView(BaseModel):
     extensions: int
     suspensions: int
     request: RequestView | None
+    missing_evidence: list[str] = Field(
+        description="kinds that nobody has brought yet and without which the track does not close"
+    )
     orders: list[OrderView]
 
 

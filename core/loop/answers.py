@@ -14,7 +14,7 @@ from ..model.street import Street
 from .checks import ask_checker, begin_check, fail_check, is_same_hands, pass_check, unable
 from .dispatching import dispatch, reassign
 from .draft import Decision, Draft, refuse, unchanged
-from .evidence import effect_of, faults_of, note_brought
+from .evidence import effect_of, faults_of, note_brought, still_awaited
 from .orders import STOPPED, current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
@@ -151,7 +151,8 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
     else:
         turn_to_others(draft, track, order)
         leave_if_hopeless(draft, track.name)
-    return draft.decision(Reason.REPORTED)
+    awaited = still_awaited(draft.case, draft.track(track.name)) if solvers else ""
+    return draft.decision(Reason.REPORTED)._replace(detail=awaited)
 
 
 def _leads_on(draft: Draft, track: Track, mine: list[WorkOrder]) -> bool:

@@ -18,8 +18,8 @@ class Decision(NamedTuple):
     """What became of one input: the case as it is now, and why.
 
     ``entries`` go to the journal, ``notices`` to the outbox, in the same commit as ``case``. ``refused`` decisions
-    change nothing; ``detail`` is the sentence for whoever asked. ``silenced`` are orders by id that were answered or
-    taken back: what would still page somebody about them later does not go out.
+    change nothing; ``detail`` is the sentence for whoever asked: why not, or what is still missing. ``silenced`` are
+    orders by id that were answered or taken back: what would still page somebody about them later does not go out.
     """
 
     reason: Reason
@@ -176,19 +176,29 @@ class Draft:
             self.tell(NoticeKind.OPS, OPS, reason, step)
 
     def close_track(self, track: Track, result: str) -> None:
-        """End a track, and the case once enough required tracks are closed; everybody who was asked hears it."""
+        """End a track, and the case once enough required tracks are closed; everybody who was asked hears it.
+
+        Of a track beside the work, those at work on the others hear it as well.
+        """
         track = _ended(track, result)
         self.put(track)
         if not track.required or not self._is_joined():
             self.journal(Reason.TRACK_CLOSED, track)
             asked = [order.party for order in track.orders]
-            return self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
+            self.tell_all(NoticeKind.CLOSED, asked, Reason.TRACK_CLOSED, self.case.step(track))
+            return None if track.required else self._tell_those_at_work(track, asked)
         closed = tuple(_ended(other, other.result) if other.is_open else other for other in self.case.tracks)
         self.case = self.case._replace(tracks=closed, closed_at=self.now, result=result)
         self.journal(Reason.CLOSED, track)
         told = {notice.party for notice in self.notices if notice.kind is NoticeKind.CLOSED}
         asked = [order.party for other in closed for order in other.orders if order.party not in told]
         return self.tell_all(NoticeKind.CLOSED, asked, Reason.CLOSED, self.case.step(track))
+
+    def _tell_those_at_work(self, ended: Track, know: Iterable[str]) -> None:
+        """Whoever still works on another track hears that this one has ended: the family may have found the elder."""
+        why = Reason.TRACK_LAPSED if ended.result == Reason.TRACK_LAPSED else Reason.TRACK_CLOSED
+        others = (order.party for other in self.case.tracks if other.is_open for order in other.orders if order.is_open)
+        self.tell_all(NoticeKind.INFORM, [party for party in others if party not in know], why, self.case.step(ended))
 
     def _is_joined(self) -> bool:
         """Whether as many required tracks are closed as the rules want; all that were opened where they are fewer."""

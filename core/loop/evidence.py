@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from ..model.case import Track
+import orjson
+
+from ..model.case import Case, Track
 from ..model.chain import Effect, Proof, Rules
 from ..model.given import Answer, Brought
 from ..model.place import Level
@@ -38,13 +40,38 @@ def faults_of(
     needed = [kind for kind, proof in proofs.items() if _is_owed(proof, given, effect, step)]
     needed += missing_to_close(draft.case, closes) if closes else []
     missing = [kind for kind in needed if kind not in kinds]
-    faults = [f"{', '.join(missing)} is missing; add it to 'evidence'"] if missing else []
+    faults = [f"{', '.join(missing)} is missing; add it to 'evidence', {_shape(proofs[missing[0]])}"] if missing else []
     for one in given.evidence:
         if one.kind in proofs:
             faults += _faults(draft, proofs[one.kind], one, asked_at, given.result)
             if effect and effect_of(draft.case.rules, one.outcome or effect) not in (None, effect):
                 faults.append(f"{one.kind} says {one.outcome}, the report says {given.result or effect}; which is it?")
     return faults
+
+
+def still_awaited(case: Case, track: Track) -> str:
+    """The sentence for whoever has reported: what the case lacks to close and how it is brought; empty for nothing."""
+    missing = missing_to_close(case, track) if track.is_open else []
+    if not missing:
+        return ""
+    proofs = {proof.kind: proof for proof in case.rules.proofs}
+    return (
+        f"{', '.join(missing)} is still missing, and the case does not close without it; bring it with the next "
+        f"answer, a comment for one, in 'evidence', {_shape(proofs[missing[0]])}"
+    )
+
+
+def _shape(proof: Proof) -> str:
+    """A piece of evidence as it may be written, with the members that this kind needs."""
+    members = {
+        "outcome": proof.outcomes and proof.outcomes[0],
+        "hash": proof.is_fresh and "sha256:...",
+        "taken_at": proof.is_timely and "...",
+        "place": proof.is_here and "...",
+        "number": proof.is_numbered and "...",
+    }
+    told = {"kind": proof.kind} | {name: value for name, value in members.items() if value}
+    return f"such as [{orjson.dumps(told).decode()}]"
 
 
 def effect_of(rules: Rules, result: str) -> Effect | None:

@@ -148,6 +148,15 @@ class Directory:
     people: Mapping[str, Person] = field(default_factory=dict)
 
     @cached_property
+    def devices_by_gateway(self) -> Mapping[str, tuple[Device, ...]]:
+        """The devices that report through each gateway, in order of their ids."""
+        found: dict[str, list[Device]] = {}
+        for device in sorted(self.devices.values(), key=lambda device: device.id):
+            if device.via:
+                found.setdefault(device.via, []).append(device)
+        return {via: tuple(devices) for via, devices in found.items()}
+
+    @cached_property
     def devices_by_place(self) -> Mapping[str, tuple[Device, ...]]:
         """The devices registered exactly at each place, in order of their ids."""
         found: dict[str, list[Device]] = {}

@@ -194,11 +194,13 @@ def _rules(scenario: type[Scenario[Any, Any]], table: Mapping[str, Any], where: 
     """The rules under the street's overrides; those that are wrong are named in ``found`` and left out."""
     declared = _chosen(scenario, table, where, found)
     overrides = _table(table, "chain", where, found)
-    chains = [declared, *(track.chain for track in scenario.tracks)]
+    beside = _beside(scenario, declared)
+    chains = [declared, *(track.chain for track in beside)]
     _refuse_unknown_steps(chains, overrides, where, found)
     chain = _overridden(declared, overrides, where, found)
-    beside = [_track(track, declared, chain, overrides, where, found) for track in scenario.tracks]
-    left_out = _names(chains) - _names([chain, *(track.chain for track in beside)])
+    beside = [_track(track, declared, chain, overrides, where, found) for track in beside]
+    every = [*scenario.profiles().values(), *(track.chain for track in scenario.tracks)]
+    left_out = _names(every) - _names([chain, *(track.chain for track in beside)])
     own = _own(table, where, found)
     return Rules(
         scenario=scenario.name,
@@ -243,6 +245,12 @@ def _chosen(
     return scenario.chain
 
 
+def _beside(scenario: type[Scenario[Any, Any]], declared: Sequence[Step]) -> list[TrackRule]:
+    """The further tracks but for those that open at a step which only another profile has."""
+    elsewhere = _names(scenario.profiles().values()) - _names([declared])
+    return [track for track in scenario.tracks if track.opens_at not in elsewhere]
+
+
 def _track(
     track: TrackRule,
     declared: Sequence[Step],
@@ -261,7 +269,7 @@ def _names(chains: Iterable[Sequence[Step]]) -> set[str]:
 
 
 def _proofs(scenario: type[Scenario[Any, Any]], left_out: Set[str]) -> Iterator[Proof]:
-    """The evidence that is wanted; what only steps would bring that the street has left out is not."""
+    """The evidence that is wanted; what only steps would bring that the street, or its profile, does without is not."""
     for one in scenario.evidence:
         proof = Proof(one) if isinstance(one, str) else one
         steps = tuple(step for step in proof.steps if step not in left_out)

@@ -145,6 +145,10 @@ class Context(Generic[M]):
         """The devices registered exactly at a place, in order of their ids."""
         return list(self._street.directory.devices_by_place.get(code, ()))
 
+    def devices_behind(self, gateway: str) -> list[Device]:
+        """The devices that report through a gateway, in order of their ids."""
+        return list(self._directory.devices_by_gateway.get(gateway, ()))
+
 
 class Scenario(Generic[E, M]):
     """One rule of a plugin: ``class Overflow(Scenario[BinLevel])``.

@@ -32,12 +32,13 @@ from .chains import (
     EMERGENCY_SERVICES,
     RESCUE,
     SOS_CONTACT_FIRST,
+    VISITS,
     emergency_line,
     respond,
     take_command,
 )
 from .events import GasSensor, SmokeSensor, SosPress
-from .home import VISIT_RECORD, HomeScenario
+from .home import HomeScenario, visit_record
 
 E = TypeVar("E", bound=Event)
 M = TypeVar("M", bound=Memory)
@@ -85,7 +86,7 @@ class Alarm(HomeScenario[E, M]):
 
     severity = Severity.P0
     on_cleared = EVIDENCE
-    evidence = (VISIT_RECORD,)
+    evidence = (visit_record(),)
 
     def key(self, event: E, context: Context[M]) -> str | None:
         """The household; for an alarm outside any household, in a corridor for one, the place itself."""
@@ -96,6 +97,7 @@ class Sos(Alarm[SosPress, Memory]):
     """Somebody calls for help."""
 
     name = "elderly_care.sos"
+    evidence = (visit_record(*VISITS),)
     chain = (respond(), take_command("police"), RESCUE)
     chains = {CONTACT_FIRST: SOS_CONTACT_FIRST}
     tracks = (emergency_line("medical_rescue", "police"),)

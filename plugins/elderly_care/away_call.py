@@ -1,5 +1,8 @@
 """The door, then silence (P2): the resident has probably gone out, perhaps fallen behind the closed door.
 
+So it is too where the door told of a return that nothing inside confirms, or where little moved after it had told of
+leaving: a door misses passages, and a sensor fires for the sun or a visitor.
+
 Nobody is sent at once: somebody telephones after a limit of its own, and whoever does not answer is looked for, first
 by asking the family and the committee, then at the door. An answer "away" belongs into the away register
 (``care.away``). All limits are our own assumptions [A].
@@ -10,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from civicloop import CLOSE, SMALL, Check, Context, Outcome, Severity, Step, hours, minutes
+from civicloop import CLOSE, SMALL, Check, Context, Expect, Outcome, Severity, Step, hours, minutes
 
+from .home import home_lost_until
 from .limits import CallConfig
-from .no_sign_of_life import Watch, closed_by_people, not_back, silent
-from .signs import Signs
+from .no_sign_of_life import BY_THE_DOOR, INSTANT, SILENCE, Watch, closed_by_people, not_back, silent
+from .signs import Signs, Whereabouts
 
 
 class AwayCall(Watch):
-    """The entrance door was the last thing to move, and that was longer ago than an outing takes."""
+    """By the door the resident may be out, and the last sign is longer ago than an outing takes."""
 
     name = "elderly_care.away_call"
     severity = Severity.P2
@@ -39,9 +43,30 @@ class AwayCall(Watch):
         return timedelta(hours=self.config.call_hours)
 
     def due(self, context: Context[Signs], back_at: datetime | None = None) -> datetime | None:
-        """Only while the resident is probably out."""
+        """Only while the resident is not surely at home."""
         return context.memory.call_due(self.config, context.zone, closed_by_people(context), back_at)
+
+    def overdue(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
+        """Who is at home is left to ``no_sign_of_life``, unless a lost gateway holds that back."""
+        is_inside = context.memory.whereabouts(self.config, context.zone) is Whereabouts.INSIDE
+        yield from self._unheard(expectation, context) if is_inside else super().overdue(expectation, context)
+
+    def _unheard(self, expectation: Expect, context: Context[Signs]) -> Iterable[Outcome]:
+        signs, by, start = context.memory, expectation.by, context.memory.start(self.config)
+        if by is None or start is None:
+            return
+        patience = timedelta(hours=self.config.gateway_hours)
+        due = start + patience
+        if closed_at := closed_by_people(context):
+            due = max(due, closed_at + timedelta(hours=self.config.again_hours))
+        if due < by + INSTANT:
+            if home_lost_until((*signs.moves, *signs.doors), context, by):
+                signs.alarm_at, signs.is_alarming = by, True
+                yield silent("unheard", by, context)
+            due = by + patience
+        yield Expect(SILENCE, due)
 
     def alarm(self, by: datetime, context: Context[Signs]) -> Iterable[Outcome]:
         """Somebody has to telephone."""
-        yield not_back(by, self.config, context) or silent("silent_after_door", by, context)
+        where = context.memory.whereabouts(self.config, context.zone)
+        yield not_back(by, self.config, context) or silent(BY_THE_DOOR[where], by, context)

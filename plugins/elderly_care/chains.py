@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from civicloop import MEDIUM, SMALL, Step, TrackRule, hours, minutes, seconds
+from civicloop import MEDIUM, SMALL, Check, Silence, Step, TrackRule, hours, minutes, seconds
 
 CONTACT_FIRST: Final = "jingan_contact_first"
 
@@ -80,3 +80,22 @@ VISIT_CONTACT_FIRST: Final = (
     RESCUE,
 )
 """P1 where the contact is called first."""
+
+VISITS: Final = ("respond", "community_visit", "volunteer_visit", "take_command", "rescue")
+"""The steps of a call for help at which people go there, in either order; a contact is telephoned."""
+
+SILENCE_VISITS: Final = ("visit", "neighbours_and_keys", "community_visit", "volunteer_visit", "joint_visit", "rescue")
+"""The same after a silence."""
+
+ASK_FAMILY: Final = TrackRule(
+    "family",
+    (Step("whereabouts", "family", accept=minutes(15)),),  # [A]
+    required=False,
+    opens_at="visit",
+    silence=Silence.END,
+    check=Check(),
+)
+"""Row 1b: the family is asked where the elder is while others are on their way, who hear what it says, or that it is
+silent. It closes nothing: a call is no visit. Where the contact is called first, the chain begins with it, and this
+is left out.
+"""

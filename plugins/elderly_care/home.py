@@ -31,16 +31,17 @@ OUTCOMES: Final[Mapping[str, Effect]] = {
 Whom nobody could reach may lie behind the door: ``not_reachable`` closes nothing, it climbs.
 """
 
-VISIT_RECORD: Final = Proof(
-    "visit_record",
-    to_close=True,
-    outcomes=("false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED)),
-)
-"""Whoever was there says in the record what came of it (Putuo: visits are recorded and uploaded [P]).
 
-It may follow the report, because help comes before paper, but nothing that people were sent to closes without it. A
-visit at which nobody was met is no such record. A photo is never asked for: no indoor pictures of elders [A].
-"""
+def visit_record(*steps: str) -> Proof:
+    """Whoever was there says in the record what came of it (Putuo: visits are recorded and uploaded [P]).
+
+    It may follow the report, because help comes before paper, but what people were sent to at one of ``steps`` (none
+    named: at any) does not close without it: a contact who knows by telephone that all is well writes none. A visit at
+    which nobody was met is no such record. A photo is never asked for: no indoor pictures of elders [A].
+    """
+    met = ("done", "false_alarm", *(name for name, effect in OUTCOMES.items() if effect is not Effect.FAILED))
+    return Proof("visit_record", to_close=True, outcomes=met, steps=steps)
+
 
 GATEWAY: Final = "gateway"
 """Kind of a device through which others report; theirs name it as ``via``."""
@@ -121,7 +122,8 @@ def told(case: Case) -> frozenset[str]:
 def _behind(sensors: Iterable[str], context: Context[Any]) -> list[Device | None]:
     """The sensors of this home, ``None`` for each that no gateway excuses.
 
-    A gateway inside the home that is merely silent is no excuse: nobody else would have been heard through it.
+    A gateway inside the home that is merely silent is no excuse, nor is one that no other home reports through: nobody
+    else would have been heard through it.
     """
     devices = [device for name in sensors if (device := context.find_device(name)) and device.place == context.key]
     return [None if _is_its_own(device, context) else device for device in devices]
@@ -129,8 +131,11 @@ def _behind(sensors: Iterable[str], context: Context[Any]) -> list[Device | None
 
 def _is_its_own(device: Device, context: Context[Any]) -> bool:
     gateway, case = context.find_device(device.via), _case_of_gateway(device, context)
-    if gateway is None or gateway.place != context.key:
-        return not device.via
+    if not device.via:
+        return True
+    homes = {one.place for one in context.devices_behind(device.via)}
+    if len(homes) > 1 and (gateway is None or gateway.place != context.key):
+        return False
     return case is None or "gateway_offline" not in told(case)
 
 

@@ -30,9 +30,9 @@ from civicloop import (
     minutes,
 )
 
-from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
+from .chains import ASK_FAMILY, CONTACT_FIRST, SILENCE_VISITS, VISIT_CONTACT_FIRST
 from .events import Away, Back, Door, Motion, Water
-from .home import VISIT_RECORD, HomeScenario, home_back_at, home_lost_until
+from .home import HomeScenario, home_back_at, home_lost_until, visit_record
 from .limits import SignsConfig, SilenceConfig
 from .signs import Fact, Signs, Whereabouts
 
@@ -49,6 +49,13 @@ without this, facts delivered in another order could hold an alarm off for a day
 
 INSTANT: Final = timedelta(seconds=1)
 """A silence is not looked at again within less than this."""
+
+BY_THE_DOOR: Final = {
+    Whereabouts.OUT: "silent_after_door",
+    Whereabouts.RETURNED: "silent_since_return",
+    Whereabouts.UNSURE: "silent_unsure",
+}
+"""What to say of a silence where the resident is not surely at home."""
 
 VOICE: Final = "voice"
 """Kind of a device in the home that can be told to call out to the elder."""
@@ -160,7 +167,7 @@ class NoSignOfLife(Watch):
     name = "elderly_care.no_sign_of_life"
     severity = Severity.P1
     on_cleared = CLOSE_BEFORE_DISPATCH
-    evidence = (VISIT_RECORD,)
+    evidence = (visit_record(*SILENCE_VISITS),)
     chain = (
         # Before anybody climbs stairs: any sensor, the away register, or a voice call may end it by itself [A].
         Step("check_first", finish=minutes(5)),
@@ -169,7 +176,6 @@ class NoSignOfLife(Watch):
             ("neighborhood_committee", "peer_volunteer"),
             accept=minutes(10),  # [A]
             finish=minutes(30),  # [A]; the reports say "at once"
-            inform="family",
         ),
         Step(
             "neighbours_and_keys",
@@ -190,6 +196,7 @@ class NoSignOfLife(Watch):
         Step("rescue", "call_center", accept=minutes(3), finish=hours(1), loop=MEDIUM),
     )
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
+    tracks = (ASK_FAMILY,)
     config: SilenceConfig
 
     @property
@@ -213,11 +220,9 @@ class NoSignOfLife(Watch):
         signs = context.memory
         if finding := not_back(by, self.config, context):
             return finding
-        match signs.whereabouts(self.config, context.zone):
-            case Whereabouts.OUT:
-                return silent("silent_after_door", by, context)
-            case Whereabouts.RETURNED:
-                return silent("silent_since_return", by, context)
+        where = signs.whereabouts(self.config, context.zone)
+        if where is not Whereabouts.INSIDE:
+            return silent(BY_THE_DOOR[where], by, context)
         since = signs.last or by
         rhythm = signs.rhythm(since, self.config, context.zone)
         usual = rhythm and rhythm.tell(since, by, context.zone)

@@ -187,8 +187,8 @@ def _learn(days: tuple[tuple[int, int, int], ...], before: int) -> Rhythm:
 def _at_home(days: tuple[tuple[int, int, int], ...]) -> dict[int, int]:
     """The half-hours of each day in which somebody was surely at home: with a sign, or between two without a door."""
     home = {day: bits for day, bits, _ in days}
-    signs = [day * BINS + one for day, bits, _ in days for one in _ones(bits)]
-    doors = {day * BINS + one for day, _, bits in days for one in _ones(bits)}
+    signs = [day * BINS + one for day, bits, _ in days for one in half_hours(bits)]
+    doors = {day * BINS + one for day, _, bits in days for one in half_hours(bits)}
     for sign, following in pairwise(signs):
         silent = range(sign + 1, following)
         if 0 < len(silent) < GAP_BINS_MAX and doors.isdisjoint(range(sign, following + 1)):
@@ -198,7 +198,8 @@ def _at_home(days: tuple[tuple[int, int, int], ...]) -> dict[int, int]:
     return home
 
 
-def _ones(bits: int) -> Iterator[int]:
+def half_hours(bits: int) -> Iterator[int]:
+    """Which half-hours of a day these bits are, the earliest first."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -216,6 +217,6 @@ def _likely(seen: list[float], moved: list[float]) -> Iterator[float]:
 
 
 def _pool(seen: list[float], moved: list[float], is_day: bool, prior: float) -> float:
-    half_hours = [one for one in range(BINS) if (one in DAYTIME) is is_day]
-    days = sum(seen[one] for one in half_hours)
-    return (sum(moved[one] for one in half_hours) + prior * PRIOR_WEIGHT) / (days + PRIOR_WEIGHT)
+    bins = [one for one in range(BINS) if (one in DAYTIME) is is_day]
+    days = sum(seen[one] for one in bins)
+    return (sum(moved[one] for one in bins) + prior * PRIOR_WEIGHT) / (days + PRIOR_WEIGHT)

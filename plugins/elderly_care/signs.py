@@ -16,7 +16,7 @@ from civicloop import Memory
 
 from .events import Away, Back, Door, Motion, Water
 from .limits import CallConfig, SignsConfig, SilenceConfig
-from .rhythm import BINS, STUCK_BINS, Fired, Rhythm, forget, half_hour_of, is_stuck, learn, mark
+from .rhythm import BINS, STUCK_BINS, Fired, Rhythm, forget, half_hour_of, half_hours, is_stuck, learn, mark
 
 Fact = Door | Motion | Water | Away | Back
 
@@ -33,13 +33,22 @@ PASSAGE_MOVED_SECONDS: Final = 2 * 60
 """The same where something moved inside between: whoever came home and leaves again five minutes later."""
 
 
+SURE_HALF_HOURS: Final = 8
+"""Movement in so many half-hours shows that somebody is back although the door did not tell; our assumption."""
+
+
 class Whereabouts(Enum):
-    """Where the resident probably is, by the door and by what moved after it."""
+    """Where the resident probably is, by the door and by what moved after it. Only ``INSIDE`` is sure enough to visit.
+
+    Each of the others may also be somebody who lies helpless behind the door, so that somebody telephones.
+    """
 
     INSIDE = "inside"
     OUT = "out"
     RETURNED = "returned"
-    """Came home by the door, and nothing has moved inside since."""
+    """Came home by the door, and nothing has moved inside since: more often a passage that the door did not tell."""
+    UNSURE = "unsure"
+    """Left by the door, and little has moved since: perhaps the sun, a curtain or a visitor, perhaps the resident."""
 
 
 class Signs(Memory):
@@ -153,10 +162,12 @@ class Signs(Memory):
             until = begins
         for ends, until in reversed(unsure):
             where = Whereabouts.RETURNED if where is Whereabouts.OUT else Whereabouts.OUT
-            if self._first_moved(ends, until) is not None and (
-                where is Whereabouts.RETURNED or self._have_moved(ends, until, zone)
-            ):
+            if self._first_moved(ends, until) is None:
+                continue
+            if where is Whereabouts.RETURNED:
                 where = Whereabouts.INSIDE
+            else:
+                where = self._though_the_door_told_of_leaving(ends, until, zone)
         return where
 
     def _passages(self) -> Iterator[tuple[int, int]]:
@@ -192,13 +203,15 @@ class Signs(Memory):
     def _is_in_minute(self, second: int) -> bool:
         return self.inside is not None and int(self.inside.timestamp()) // 60 == second // 60
 
-    def _have_moved(self, end: int, until: int | None, zone: ZoneInfo) -> bool:
-        """Whether two different sensors fired in the half-hours between; one is enough where there is only one."""
+    def _though_the_door_told_of_leaving(self, end: int, until: int | None, zone: ZoneInfo) -> Whereabouts:
+        """Who is at home moves by two different sensors, one where there is only one, and goes on moving."""
         begins = _count(end, zone) + 1
         ends = None if until is None else _count(until, zone)
-        believed = [_trusted(days) for days in self.moves.values()]
-        fired = [days for days in believed if any(_fired_within(day, days[day], begins, ends) for day in days)]
-        return len(fired) >= min(2, len(self.moves))
+        found = [_fired_within(_trusted(days), begins, ends) for days in self.moves.values()]
+        if sum(1 for half_hours in found if half_hours) < min(2, len(self.moves)):
+            return Whereabouts.OUT
+        is_sure = until is not None or len(set().union(*found)) >= SURE_HALF_HOURS
+        return Whereabouts.INSIDE if is_sure else Whereabouts.UNSURE
 
     def away_end(self, config: SignsConfig) -> datetime | None:
         """Until when the registered absence is believed; ``None`` when there is none."""
@@ -229,28 +242,26 @@ class Signs(Memory):
         start = latest(self.start(config), back_at)
         if start is None:
             return None
-        where = self.whereabouts(config, zone)
-        if where is Whereabouts.OUT:
-            due = start + timedelta(hours=config.out_hours)
+        if self.whereabouts(config, zone) is Whereabouts.INSIDE:
+            due = self._due_inside(start, config, zone)
         else:
-            due = self._due_inside(start, where, config, zone)
+            due = start + timedelta(hours=config.out_hours)
         return self._not_again(due, config.again_hours, closed_at)
 
-    def _due_inside(self, start: datetime, where: Whereabouts, config: SilenceConfig, zone: ZoneInfo) -> datetime:
+    def _due_inside(self, start: datetime, config: SilenceConfig, zone: ZoneInfo) -> datetime:
+        most = config.waking(start, timedelta(hours=config.silence_hours), zone)
         rhythm = self.rhythm(start, config, zone)
         if rhythm is None:
-            return config.waking(start, timedelta(hours=config.silence_hours), zone)
-        share = config.returned_percent / 100 if where is Whereabouts.RETURNED else 1.0
-        most = config.waking(start, timedelta(hours=config.silence_hours) * share, zone) - start
-        least = min(timedelta(hours=config.quiet_hours_min), most)
-        return rhythm.due(start, zone, config.missed_half_hours * share, least, most)
+            return most
+        least = min(timedelta(hours=config.quiet_hours_min), most - start)
+        return rhythm.due(start, zone, config.missed_half_hours, least, most - start)
 
     def call_due(
         self, config: CallConfig, zone: ZoneInfo, closed_at: datetime | None = None, back_at: datetime | None = None
     ) -> datetime | None:
-        """When somebody who has probably gone out is telephoned; ``None``: they have not."""
+        """When somebody who may have gone out is telephoned; ``None``: they are at home."""
         start = latest(self.start(config), back_at)
-        if start is None or self.whereabouts(config, zone) is not Whereabouts.OUT:
+        if start is None or self.whereabouts(config, zone) is Whereabouts.INSIDE:
             return None
         return self._not_again(start + timedelta(hours=config.call_hours), config.again_hours, closed_at)
 
@@ -269,11 +280,15 @@ def _trusted(days: dict[int, int]) -> dict[int, int]:
     return {day: bits for day, bits in days.items() if bits.bit_count() < STUCK_BINS}
 
 
-def _fired_within(day: int, bits: int, begins: int, ends: int | None) -> bool:
-    """Whether any half-hour of a day lies from ``begins`` on and before ``ends``, both counted over all days."""
-    first = max(begins - day * BINS, 0)
-    last = BINS if ends is None else min(ends - day * BINS, BINS)
-    return first < last and bits >> first & ((1 << last - first) - 1) > 0
+def _fired_within(days: dict[int, int], begins: int, ends: int | None) -> set[int]:
+    """The half-hours from ``begins`` on and before ``ends`` in which a sensor fired, counted over all days."""
+    found: set[int] = set()
+    for day in range(begins // BINS, max(days, default=0) + 1):
+        for one in half_hours(days.get(day, 0)):
+            count = day * BINS + one
+            if count >= begins and (ends is None or count < ends):
+                found.add(count)
+    return found
 
 
 def latest(*moments: datetime | None) -> datetime | None:

@@ -25,9 +25,9 @@ from civicloop import (
     Severity,
 )
 
-from .chains import CONTACT_FIRST, VISIT_CONTACT_FIRST
+from .chains import ASK_FAMILY, CONTACT_FIRST, SILENCE_VISITS, VISIT_CONTACT_FIRST
 from .events import Away, Back, DeviceReport, Report
-from .home import GATEWAY, VISIT_RECORD, HomeScenario, gateway_doubt
+from .home import GATEWAY, HomeScenario, gateway_doubt, visit_record
 from .no_sign_of_life import NoSignOfLife
 from .signs import latest
 
@@ -71,9 +71,10 @@ class Unwatched(HomeScenario[Report | Away | Back, OnlySensor]):
     name = "elderly_care.unwatched"
     severity = Severity.P1
     on_cleared = CLOSE_BEFORE_DISPATCH
-    evidence = (VISIT_RECORD,)
+    evidence = (visit_record(*SILENCE_VISITS),)
     chain = NoSignOfLife.chain
     chains = {CONTACT_FIRST: VISIT_CONTACT_FIRST}
+    tracks = (ASK_FAMILY,)
     config: UnwatchedConfig
 
     def assess(self, event: Report | Away | Back, context: Context[OnlySensor]) -> Iterable[Outcome]:

@@ -9,6 +9,7 @@ import pytest
 from civicloop.core.engine.setup import Setup
 from civicloop.core.gateway.dossier import Dossier, Explanation, explain
 from civicloop.core.gateway.story import Said, Teller, what_was_said
+from civicloop.core.gateway.viewer import Viewer
 from civicloop.core.gateway.wording import STORY, loop_name, role_name
 from civicloop.core.loop.forecast import Ending, forecast
 from civicloop.core.loop.ledger import Holding, ledger
@@ -19,7 +20,7 @@ from civicloop.core.stores.base import EventRow, EventState, Writes
 from civicloop.core.stores.sqlite import SqliteStore
 
 from ..engine.stage import registry
-from ..loop.rules import ALL, LAST, LOOK, NOBODY_LOOKS, PLAIN, PRESS, QUIET, WAITING, rules
+from ..loop.rules import ALL, CLOSING_LOOK, LAST, LOOK, NOBODY_LOOKS, PLAIN, PRESS, QUIET, WAITING, rules
 from ..loop.town import STREET, Saying, Story, clock, found, lapse, say
 
 JOURNALED = list(Reason)[: list(Reason).index(Reason.SEEN_AGAIN)]
@@ -221,6 +222,16 @@ def test_returned_work_waits_for_its_dispatcher() -> None:
     assert standing(play, 6, state=TrackState.DISPATCHING, orders=orders, due=clock(20)) == [
         "street operations centre got the returned work at 09:05 (clean) and has until 09:20 to send it on"
     ]
+
+
+def test_what_closing_lacks_is_said_and_shown_once_it_is_reported() -> None:
+    play = played(CLOSING_LOOK)
+    assert not [line for line in standing(play, 4) if "missing" in line]
+    play = played(CLOSING_LOOK, (5, say("report", "cleaner")))
+    assert standing(play, 6)[-1] == "still missing, and nothing closes without it: after"
+    assert play.case is not None
+    (track,) = Viewer(SETUP, clock(6), sees_all=False).case(play.case).tracks
+    assert track.missing_evidence == ["after"]
 
 
 def test_a_request_is_told() -> None:

@@ -335,7 +335,12 @@ def test_a_call_back_that_finds_otherwise_sends_the_same_people_again(pressed: T
 
 
 def test_nothing_closes_without_a_visit_record_which_may_follow(pressed: Town):
-    assert pressed.answer("report", SOS, "property_company", result="helped").status is Status.ACCEPTED
+    reported = pressed.answer("report", SOS, "property_company", result="helped")
+    assert reported.status is Status.ACCEPTED
+    assert reported.detail == (
+        "visit_record is still missing, and the case does not close without it; bring it with the next answer, a "
+        'comment for one, in \'evidence\', such as [{"kind":"visit_record","outcome":"done"}]'
+    )
     refused = pressed.answer("verify", SOS, "call_center", result="pass")
     assert (refused.status, refused.reason) == (Status.REFUSED, Reason.EVIDENCE_MISSING)
     passed = pressed.answer("verify", SOS, "call_center", result="pass", evidence=RECORD)
@@ -344,8 +349,8 @@ def test_nothing_closes_without_a_visit_record_which_may_follow(pressed: Town):
 
 
 def test_a_record_that_comes_with_a_report_need_not_say_it_twice(pressed: Town):
-    said = pressed.answer("report", SOS, "property_company", result="helped", evidence=["visit_record"])
-    assert said.status is Status.ACCEPTED
+    said = pressed.answer("report", SOS, "property_company", result="done", evidence=["visit_record"])
+    assert (said.status, said.detail) == (Status.ACCEPTED, "")
     unsaid = pressed.answer("comment", SOS, "property_company", evidence=["visit_record"])
     assert unsaid.reason == Reason.EVIDENCE_MISSING
 

@@ -14,7 +14,7 @@ from civicloop.plugins.elderly_care.alarms import Sos
 from civicloop.plugins.elderly_care.no_sign_of_life import NoSignOfLife
 from civicloop.plugins.elderly_care.protection_lost import ProtectionLost
 from civicloop.plugins.elderly_care.unwatched import Unwatched
-from civicloop.testing import Town
+from civicloop.testing import Status, Town
 
 SCENARIOS: list[type[Scenario[Any, Any]]] = elderly_care.civicloop_scenarios()
 HOUSEHOLD = "household"
@@ -119,7 +119,7 @@ def test_a_silent_elder_is_asked_after_in_the_same_orders(profile, steps):
 def test_the_rows_of_p1_have_the_limits_of_the_table():
     check, visit, keys, joint, rescue = bind(NoSignOfLife, {}).rules.chain("main")
     assert (check.parties, check.finish) == ((), minutes(5))
-    assert (visit.accept, visit.finish, visit.inform) == (minutes(10), minutes(30), ("family",))
+    assert (visit.accept, visit.finish) == (minutes(10), minutes(30))
     assert (keys.accept, keys.finish, keys.from_opening) == (minutes(10), minutes(60), True)
     assert (joint.accept, joint.finish, joint.from_opening) == (minutes(10), minutes(90), True)
     assert rescue.parties == ("call_center",)
@@ -131,7 +131,78 @@ def test_one_acknowledgement_stops_paging_the_other_who_sees_it(town: Build):
     street.wait(timedelta(hours=24, minutes=6)).answer("accept", "elderly_care.unwatched/household", "peer_volunteer")
     assert [kind.value for kind in street.told("neighborhood_committee")] == ["ask", "inform"]
     street.wait(minutes(20))
-    assert street.asked == ["neighborhood_committee", "peer_volunteer"]
+    assert street.asked == ["neighborhood_committee", "peer_volunteer", "family"]
+
+
+# row 1b: the family, beside the visit ------------------------------------------------------------------------
+
+SILENT = "elderly_care.unwatched/household"
+
+
+@pytest.fixture
+def visited(town: Build) -> Town:
+    """The volunteer is on the way to a home that nothing is heard of, and the family is asked."""
+    street = town(Unwatched).add_device("kit", HOUSEHOLD, "pir")
+    street.hear("care.device", subject="kit", status="online")
+    street.wait(timedelta(hours=24, minutes=6)).answer("accept", SILENT, "peer_volunteer")
+    return street
+
+
+def test_the_family_has_a_quarter_of_an_hour_and_its_silence_is_told_to_those_on_the_way(visited: Town):
+    opened = visited.case(SILENT).opened_at
+    asked = [one for one in visited.notices if one.party == "family"]
+    assert [(one.kind.value, one.step, one.at - opened) for one in asked] == [("ask", "whereabouts", minute(5))]
+    before = len(visited.told("peer_volunteer"))
+    assert len(visited.wait(timedelta(minutes=13, seconds=59)).told("peer_volunteer")) == before
+    visited.wait(minutes(1))
+    told = [one for one in visited.notices if one.party == "peer_volunteer"][before:]
+    assert [(one.kind.value, one.reason) for one in told] == [("inform", "track_lapsed")]
+    assert visited.asked == ["neighborhood_committee", "peer_volunteer", "family"]
+
+
+def test_what_the_family_says_is_told_to_those_on_the_way_and_closes_nothing(visited: Town):
+    said = visited.answer("report", SILENT, "family", result="away_ok")
+    assert said.status is Status.ACCEPTED
+    assert visited.told("peer_volunteer")[-1].value == "inform"
+    assert visited.case(SILENT).is_open
+    visited.answer("report", SILENT, "peer_volunteer", result="away_ok", evidence=["visit_record"])
+    visited.answer("verify", SILENT, "call_center", result="pass")
+    assert visited.is_quiet
+
+
+def test_a_family_that_takes_it_on_is_waited_for_and_holds_nothing_up(visited: Town):
+    visited.answer("accept", SILENT, "family")
+    visited.wait(hours(1))
+    assert Reason.TRACK_LAPSED not in visited.story(SILENT)
+    assert "joint_visit" in [order.step for track in visited.case(SILENT).tracks for order in track.orders]
+
+
+@pytest.mark.parametrize(("scenario", "fact"), [(Sos, "care.sos"), (Unwatched, "care.device")])
+def test_a_contact_who_knows_by_telephone_that_all_is_well_needs_no_visit_record(town: Build, scenario, fact):
+    street = town(scenario, config={scenario.name: {"profile": "jingan_contact_first"}})
+    street.add_device("kit", HOUSEHOLD, "pir").hear(fact, subject="kit", data={"status": "online"})
+    street.wait(timedelta() if scenario is Sos else timedelta(hours=24, minutes=6))
+    ref = f"{scenario.name}/{HOUSEHOLD}"
+    assert street.answer("report", ref, "family", result="safe_at_home").status is Status.ACCEPTED
+    assert street.answer("verify", ref, "call_center", result="pass").status is Status.ACCEPTED
+    assert street.is_quiet
+
+
+def test_once_somebody_was_sent_a_call_of_the_contact_needs_their_record(town: Build):
+    street = town(Sos, config={Sos.name: {"profile": "jingan_contact_first"}}).add_device("kit", HOUSEHOLD, "sos")
+    ref = f"{Sos.name}/{HOUSEHOLD}"
+    street.hear("care.sos", subject="kit")
+    street.answer("accept", ref, "family")
+    street.wait(minutes(10)).wait(minutes(1))
+    assert "neighborhood_committee" in street.asked
+    street.answer("report", ref, "family", result="safe_at_home")
+    refused = street.answer("verify", ref, "call_center", result="pass")
+    assert refused.reason == Reason.EVIDENCE_MISSING
+
+
+def test_beside_a_chain_that_begins_with_the_family_it_is_not_asked_twice():
+    tracks = bind(NoSignOfLife, {"profile": "jingan_contact_first"}).rules.tracks
+    assert [track.name for track in tracks] == ["main"]
 
 
 def test_the_severities_are_those_of_the_table():

@@ -303,6 +303,20 @@ def test_a_street_chooses_among_the_chains_of_a_scenario(table, steps):
     assert [step.name for step in bind(TWO_WAYS, table).rules.chain("main")] == steps
 
 
+def test_what_belongs_to_the_steps_of_another_profile_is_left_out():
+    scenario = like(
+        profile="at_once",
+        chains={"phone_first": (Step("phone", "family", minutes(5)), *Full.chain[1:])},
+        tracks=(TrackRule("beside", (Step("phone", "family", minutes(5)),), required=False, opens_at="empty"),),
+        evidence=(Proof("photo", steps=("empty", "supervise")), Proof("note", steps=("empty",))),
+    )
+    here, there = (bind(scenario, {"profile": name}).rules for name in ("at_once", "phone_first"))
+    assert [track.name for track in here.tracks] == ["main", "beside"]
+    assert [(one.kind, one.steps) for one in here.proofs] == [("photo", ("empty", "supervise")), ("note", ("empty",))]
+    assert [track.name for track in there.tracks] == ["main"]
+    assert [(one.kind, one.steps) for one in there.proofs] == [("photo", ("supervise",))]
+
+
 def test_a_profile_that_is_none_is_refused():
     [fault] = faults(TWO_WAYS, profile="by_letter")
     assert fault.culprit == "[plugins.bins.full] profile"

@@ -42,6 +42,7 @@ class Smelly(Scenario[Smell]):
             open=bool(fire and fire.is_open),
             heard=heard.isoformat() if heard else "never",
             gateway=device.kind if device else "none",
+            behind=" ".join(one.id for one in context.devices_behind("via")),
         )
 
 
@@ -52,7 +53,7 @@ def known(town: Town) -> dict:
 def test_nothing_is_known_of_a_key_that_nobody_heard_of():
     town = Town(Fire, Smelly)
     town.hear("wire.smell", subject="w")
-    assert known(town) == {"fire": "none", "open": False, "heard": "never", "gateway": "none"}
+    assert known(town) == {"fire": "none", "open": False, "heard": "never", "gateway": "none", "behind": ""}
 
 
 def test_another_key_is_seen_as_it_stands():
@@ -63,6 +64,7 @@ def test_another_key_is_seen_as_it_stands():
     assert known(town)["open"] is True
     assert known(town)["heard"] == "2025-09-12T00:00:00+00:00"
     assert known(town)["gateway"] == "gateway"
+    assert known(town)["behind"] == "w"
 
 
 def test_what_was_known_last_outlives_the_case():

@@ -49,7 +49,7 @@ ROWS: tuple[Row, ...] = (
     Row("all that is wrong is said at once", PROVEN, ((0, found()),),
         (5, say("report", "cleaner", evidence=(PICTURE._replace(place="", is_known=True),))),
         "refused: evidence_missing", (), (), "working clean 10",
-        says="visit is missing; add it to 'evidence'; photo was brought before, with hash 7f; take a new one; photo"),
+        says="; photo was brought before, with hash 7f; take a new one; photo"),
     Row("a failure needs none", PROVEN, ((0, found()),), (5, say("report", "cleaner", "failed")),
         "reported", ("reported clean cleaner", "escalated manage manager", "escalated manage secretary"),
         ("ask manager #2", "ask secretary #3", "inform family"), "working manage 20"),
@@ -67,7 +67,7 @@ ROWS: tuple[Row, ...] = (
     # --- at the closing
     Row("reported: the proof may follow", CLOSING_LOOK, ((0, found()),), (5, say("report", "cleaner")),
         "reported", ("reported clean cleaner", "check_asked clean inspector"),
-        ("check inspector #2",), "verifying clean 35"),
+        ("check inspector #2",), "verifying clean 35", says="after is still missing"),
     Row("passed without the proof", CLOSING_LOOK, ((0, found()), (5, say("report", "cleaner"))),
         (6, say("verify", "inspector")),
         "refused: evidence_missing", (), (), "verifying clean 35", says="after is missing"),

@@ -43,7 +43,7 @@ ROWS: tuple[Row, ...] = (
         "reported", ("reported clean cleaner", "closed clean"), ("closed cleaner",), "closed done"),
     Row("side work that is done closes nothing", SIDE, ((0, found()),), (5, say("report", "secretary")),
         "reported", ("reported meet secretary", "track_closed meet"),
-        ("closed secretary",), "working clean 10; closed meet never"),
+        ("closed secretary", "inform cleaner"), "working clean 10; closed meet never"),
     Row("a track that nobody can be asked in ends the case before the others are asked", GONE_AT_ONCE, (), (0, found()),
         "opened", ("opened haunt", "nobody_found haunt ghost", "track_lapsed haunt", "closed haunt"),
         ("ops ops_center",), "closed track_lapsed"),
@@ -55,7 +55,8 @@ ROWS: tuple[Row, ...] = (
         ("ops ops_center", "ops ops_center", "closed cleaner"), "closed track_lapsed"),
     Row("a reopened case is not closed by side work", REOPENED_SIDE,
         ((0, found()), (5, say("report", "cleaner")), (7, REOPEN), (17, lapse())), (18, say("report", "secretary")),
-        "reported", ("reported meet secretary", "track_closed meet"), ("closed secretary",),
+        "reported", ("reported meet secretary", "track_closed meet"),
+        ("closed secretary", "inform cleaner", "inform ops_center"),
         "working press 47; closed hold never; closed meet never"),
     # --- steps that follow each other
     Row("a step that goes on is done: the next is asked", GOES_ON, ((0, found()),), (5, say("report", "secretary")),
@@ -114,7 +115,7 @@ ROWS: tuple[Row, ...] = (
         ("closed cleaner",), "closed track_lapsed", silenced=(1,)),
     Row("silence ends side work; the case goes on", SILENT_SIDE, ((0, found()),), (20, lapse(track="hold")),
         "not_accepted", ("not_accepted hold hauler", "track_lapsed hold", "track_closed hold"),
-        ("closed hauler",), "working clean 10; closed hold never"),
+        ("closed hauler", "inform cleaner"), "working clean 10; closed hold never"),
     Row("what has lapsed may be reopened", SILENT, ((0, found()), (10, lapse())), (20, REOPEN),
         "reopened", ("reopened clean ops_center", "asked clean cleaner"), ("ask cleaner #2",), "working clean 30"),
     # --- coming back
