@@ -9,7 +9,7 @@ import orjson
 
 from civicloop.core.engine.receipt import Input
 from civicloop.core.gateway.cloudevents import read_json
-from civicloop.core.model.case import Case, Duty, Track, WorkOrder
+from civicloop.core.model.case import Case, Duty, Track, TrackState, WorkOrder
 from civicloop.core.model.event import Envelope
 from civicloop.core.model.street import OPS
 
@@ -54,8 +54,12 @@ def said_envelope(one: Say, cases: list[Case], now: datetime) -> Envelope | None
     some = [case for case in cases if case.is_open != wants_closed] or cases
     if not some:
         return None
+    if one.verb == "verify":
+        # Few cases are being checked at a time; somebody who looks comes where there is something to look at.
+        some = [case for case in some if _checked(case)] or some
     case = some[-1 - one.whom % min(LATEST, len(some))] if wants_closed else some[one.whom % len(some)]
-    track = case.tracks[one.whom % len(case.tracks)]
+    tracks = (_checked(case) if one.verb == "verify" else []) or list(case.tracks)
+    track = tracks[one.whom % len(tracks)]
     order = _order(one, track)
     data = _data(one, case, track, order, now)
     subject: str | None = case.id if one.slip == "by_id" else case.ref
@@ -64,6 +68,11 @@ def said_envelope(one: Say, cases: list[Case], now: datetime) -> Envelope | None
     at = now + {"late": -timedelta(hours=3), "future": timedelta(minutes=7)}.get(one.slip, timedelta())
     more = {"place": case.place} if one.slip == "no_subject" else {}
     return envelope(f"{one.number}", PEOPLE, f"loop.{one.verb}", subject, at, data=data, **more)
+
+
+def _checked(case: Case) -> list[Track]:
+    """The tracks on which a report is being checked."""
+    return [track for track in case.tracks if track.state is TrackState.VERIFYING and track.reporters]
 
 
 def _order(one: Say, track: Track) -> WorkOrder | None:
@@ -103,6 +112,9 @@ def _data(one: Say, case: Case, track: Track, order: WorkOrder | None, now: date
 
 
 def _party(one: Say, case: Case, track: Track, order: WorkOrder | None) -> str:
+    reporters = [order.party for order in track.orders if order.number in track.reporters]
+    if one.verb == "verify" and reporters and one.slip in ("wrong_party", "late"):
+        return reporters[one.whom % len(reporters)]
     if one.slip == "wrong_party":
         return ("cleaner", "ghost", "district", "auditor")[one.whom % 4]
     if one.verb in ("approve", "deny") and case.step(track).review:

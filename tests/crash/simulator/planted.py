@@ -86,12 +86,6 @@ PLANTED: Final = (
         '                self.raw.execute("COMMIT")',
     ),
     Planted(
-        "a memory is kept in the process and not in the store",
-        "core/engine/work.py",
-        "        writes.memos.extend(self._remembered.values())",
-        "        writes.memos.extend(list(self._remembered.values())[:1])",
-    ),
-    Planted(
         "whoever reported may verify",
         "core/loop/answers.py",
         "    if is_same_hands(draft, track, given):",
