@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -23,6 +22,7 @@ from lab.offer import Offered, offer
 from lab.report import Row, finish, options, percentile
 from lab.workload import OPENS_EVERY
 
+from civicloop.core.engine.clock import SystemClock
 from civicloop.core.engine.memory import collect_rarely
 
 ESTATES = 2_662
@@ -44,13 +44,14 @@ class Gateway:
         self._estate, self._line, self._devices = estate, line, devices
         self._said = 0
         self._alone = asyncio.Lock()
+        self._clock = SystemClock()
 
     async def send(self, events: int) -> None:
         """Send the next events as one batch. Raises ``RuntimeError`` where one of them is not accepted."""
         async with self._alone:
             numbers = range(self._said, self._said + events)
             self._said += events
-            now = datetime.now(UTC).isoformat()
+            now = self._clock.now().isoformat()
             body = orjson.dumps([self._event(number, now) for number in numbers])
             answer = await self._line.ask(request(body, BATCHED))
         if answer.count(b'"accepted"') != events:
