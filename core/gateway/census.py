@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
 
 from ..engine.clock import monotonic
-from ..stores.base import Store, StoreError
+from ..stores.base import StoreError
 
 QUICK_SECONDS: Final = 0.01
 """A count that takes no longer is made anew for everybody who asks."""
@@ -24,38 +24,43 @@ class Census:
     """The latest count of a store. A million cases take longer to count than a reader may wait.
 
     So only the first reader waits for a long count; whoever comes later is told the last one, and has the next one
-    made where it is due.
+    made where it is due. ``count`` is called in a thread; ``seconds`` is a clock that never steps.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, count: Callable[[], Mapping[str, int]], seconds: Callable[[], float] = monotonic) -> None:
+        self._counts = count
+        self._seconds = seconds
         self._last: Mapping[str, int] | None = None
         self._took = 0.0
         self._counted_at = 0.0
         self._counting: asyncio.Task[Mapping[str, int]] | None = None
 
     async def read(self) -> Mapping[str, int]:
-        """How much there is, by name, as ``Store.counts`` has it. Raises ``StoreError`` where nothing was ever counted."""
-        if self._last is not None and self._took > QUICK_SECONDS:
-            if monotonic() - self._counted_at >= self._took * REST:
-                self._start()
-            return self._last
-        # Whoever hangs up meanwhile does not end the count for the others.
-        return await asyncio.shield(self._start())
+        """How much there is, by name, as ``Store.counts`` has it.
 
-    def _start(self) -> asyncio.Task[Mapping[str, int]]:
+        Raises ``StoreError`` where nothing was ever counted.
+        """
+        if self._last is None or self._took <= QUICK_SECONDS:
+            # Whoever hangs up meanwhile does not end the count for the others.
+            return await asyncio.shield(self._under_way())
+        if self._seconds() - self._counted_at >= self._took * REST:
+            self._counting = self._under_way()
+        return self._last
+
+    def _under_way(self) -> asyncio.Task[Mapping[str, int]]:
+        """The count that is being made, begun now if there is none."""
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._count(), name="census")
         return self._counting
 
     async def _count(self) -> Mapping[str, int]:
-        began = monotonic()
+        began = self._seconds()
         try:
-            self._last = await asyncio.to_thread(self._store.counts)
+            self._last = await asyncio.to_thread(self._counts)
         except StoreError as error:
             if self._last is None:
                 raise
             log.error("not_counted", error=str(error))
-        self._counted_at = monotonic()
+        self._counted_at = self._seconds()
         self._took = self._counted_at - began
         return self._last

@@ -23,7 +23,7 @@ class Numbers:
         self._engine = engine
         self._runner = runner
         self._courier = courier
-        self._census = Census(engine.store)
+        self._census = Census(engine.store.counts)
 
     async def read(self) -> list[Metric]:
         """Everything, as Prometheus metrics."""
