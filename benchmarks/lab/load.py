@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
-START_SECONDS_MAX = 20.0
+START_SECONDS_MAX = 120.0
 
 
 def request(body: bytes, media_type: str) -> bytes:

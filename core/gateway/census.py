@@ -11,11 +11,11 @@ import structlog
 from ..engine.clock import monotonic
 from ..stores.base import StoreError
 
-QUICK_SECONDS: Final = 0.01
-"""A count that takes no longer is made anew for everybody who asks."""
+FEW: Final = 50_000
+"""So many rows in all are counted anew for everybody who asks: that takes a millisecond or two."""
 
 REST: Final = 20
-"""A longer count is followed by a rest of so many times its length: it costs a twentieth of one core at most."""
+"""The count of more is followed by a rest of so many times its length: it costs a twentieth of one core at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Census:
 
         Raises ``StoreError`` where nothing was ever counted.
         """
-        if self._last is None or self._took <= QUICK_SECONDS:
+        if self._last is None or sum(self._last.values()) <= FEW:
             # Whoever hangs up meanwhile does not end the count for the others.
             return await asyncio.shield(self._under_way())
         if self._seconds() - self._counted_at >= self._took * REST:
