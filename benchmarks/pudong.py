@@ -13,16 +13,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 from lab.folder import write_street
-from lab.load import BATCHED, Line, Server, busy_seconds, connect, request, running
-from lab.offer import Offered, offer
+from lab.load import BATCHED, Line, Server, TurnedAway, busy_seconds, connect, request, running
+from lab.offer import offer
 from lab.report import Row, finish, options, percentile
 from lab.workload import OPENS_EVERY
 
+from civicloop.core.engine.clock import SystemClock
 from civicloop.core.engine.memory import collect_rarely
 
 ESTATES = 2_662
@@ -35,6 +36,8 @@ GOAL = 100.0
 SUSTAINED = 0.99
 START_SECONDS_MAX = 600.0
 CONNECTING_AT_ONCE = 200
+RETRY_SECONDS = 1.0
+"""As the daemon's Retry-After says."""
 
 
 class Gateway:
@@ -43,18 +46,29 @@ class Gateway:
     def __init__(self, estate: int, line: Line, devices: int) -> None:
         self._estate, self._line, self._devices = estate, line, devices
         self._said = 0
+        self.turned_away = 0
         self._alone = asyncio.Lock()
+        self._clock = SystemClock()
 
     async def send(self, events: int) -> None:
         """Send the next events as one batch. Raises ``RuntimeError`` where one of them is not accepted."""
         async with self._alone:
             numbers = range(self._said, self._said + events)
             self._said += events
-            now = datetime.now(UTC).isoformat()
+            now = self._clock.now().isoformat()
             body = orjson.dumps([self._event(number, now) for number in numbers])
-            answer = await self._line.ask(request(body, BATCHED))
+            answer = await self._insist(request(body, BATCHED))
         if answer.count(b'"accepted"') != events:
             raise RuntimeError(f"not every event was accepted: {answer[:500].decode()}")
+
+    async def _insist(self, text: bytes) -> bytes:
+        """Send until it is taken, as a gateway does: what is turned away stays in its buffer for a second."""
+        while True:
+            try:
+                return await self._line.ask(text)
+            except TurnedAway:
+                self.turned_away += 1
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _event(self, number: int, now: str) -> dict[str, object]:
         return {
@@ -77,7 +91,15 @@ def device_id(estate: int, number: int) -> str:
     return f"E{estate}-{number}"
 
 
-async def drive(port: int, estates: int, devices: int, rate: float, batch: int, seconds: float) -> Offered:
+class Driven(NamedTuple):
+    """What ``offer`` found, and how many batches were turned away and sent again."""
+
+    latencies: list[float]
+    answered_per_second: float
+    turned_away: int
+
+
+async def drive(port: int, estates: int, devices: int, rate: float, batch: int, seconds: float) -> Driven:
     """Offer so many events a second for so long."""
     gateways: list[Gateway] = []
     for first in range(0, estates, CONNECTING_AT_ONCE):
@@ -88,7 +110,7 @@ async def drive(port: int, estates: int, devices: int, rate: float, batch: int, 
     found = await offer(requests, rate / batch, lambda number: gateways[number % estates].send(batch))
     for gateway in gateways:
         gateway.close()
-    return found
+    return Driven(*found, sum(gateway.turned_away for gateway in gateways))
 
 
 def resident(started: Server) -> float:
@@ -125,6 +147,7 @@ def main() -> int:
                 Row("memory at the end", resident(started), "MB"),
                 Row("offered", rate, "events/s"),
                 Row("answered", found.answered_per_second * given.batch, "events/s", rate * SUSTAINED),
+                Row("batches turned away and sent again", found.turned_away),
                 Row("processor of the daemon", (busy_seconds(started.pid) - busy) / seconds, "cores"),
                 Row("event -> committed, p50", percentile(found.latencies, 0.5), "ms"),
                 Row("event -> committed, p99", percentile(found.latencies, 0.99), "ms", GOAL, at_least=False),

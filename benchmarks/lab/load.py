@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
-START_SECONDS_MAX = 20.0
+START_SECONDS_MAX = 120.0
 
 
 def request(body: bytes, media_type: str) -> bytes:
@@ -29,6 +29,10 @@ def get(target: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 
+class TurnedAway(Exception):
+    """The server has too much waiting and says so (429): send again a little later."""
+
+
 class Line:
     """One connection that is kept alive."""
 
@@ -36,11 +40,16 @@ class Line:
         self._reader, self._writer = reader, writer
 
     async def ask(self, text: bytes) -> bytes:
-        """Send a request and return the answer's body. Raises ``RuntimeError`` where that is no success."""
+        """Send a request and return the answer's body.
+
+        Raises ``TurnedAway``, or ``RuntimeError`` where it is neither that nor a success.
+        """
         self._writer.write(text)
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         body = await self._reader.readexactly(int(length or 0))
+        if head[9:12] == b"429":
+            raise TurnedAway
         if not head[9:12].startswith(b"2"):
             raise RuntimeError(f"the server answered {head.splitlines()[0].decode()}: {body[:500].decode()}")
         return body

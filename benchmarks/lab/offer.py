@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .load import Line, connect
 
-WAIT_SECONDS_MAX = 60.0
+WAIT_SECONDS_MAX = 300.0
 """How long the last answers are waited for."""
 
 

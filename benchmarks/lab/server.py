@@ -71,18 +71,18 @@ async def real(port: int, path: Path) -> None:
 
 
 async def archive(port: int, path: Path) -> None:
-    """The whole gateway over a store that is full of cases."""
-    await gateway(Engine(SqliteStore(path), archive_street()), StandingClock(), port)
+    """The gateway over a store that is full of cases. Nothing is judged: many a deadline of these has passed."""
+    await gateway(Engine(SqliteStore(path), archive_street()), StandingClock(), port, takes_turns=False)
 
 
-async def gateway(engine: Engine, clock: Clock, port: int) -> None:
+async def gateway(engine: Engine, clock: Clock, port: int, takes_turns: bool = True) -> None:
     """What the daemon runs, on an engine of our own."""
     nowhere = Nowhere(Nowhere.Config(), Path())
     courier = Courier(engine.store, {"null": nowhere}, lambda notice: write_letter(engine.setup, notice), clock)
     runner = Runner(engine, clock, after_turn=courier.poke)
     office = Office(engine, runner, clock, Limits(), Gate(engine.store), lambda: "")
     await serve(make_app(office, Numbers(engine, runner, courier), "bench", BODY_BYTES_MAX), port)
-    await asyncio.gather(runner.run(), courier.run())
+    await (asyncio.gather(runner.run(), courier.run()) if takes_turns else asyncio.Event().wait())
 
 
 async def bare(port: int, _: Path) -> None:

@@ -58,7 +58,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Numbers for Prometheus."""
-    return web.Response(body=render(request.app[NUMBERS]), headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(body=render(await request.app[NUMBERS].read()), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def openapi(request: web.Request) -> web.Response:

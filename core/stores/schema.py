@@ -31,7 +31,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ..model.chain import Severity
 from .base import EventState, OutboxState
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that leads to the tables below."""
 
 VERSION_TABLE: Final = (
@@ -150,9 +150,15 @@ OPEN: Final = case.c.closed_at.is_(None)
 # The second law, kept by the database as well: one open case per scenario and key.
 Index("uq_case_open", case.c.scenario, case.c.key, unique=True, sqlite_where=OPEN)
 Index("ix_case_wake_at", case.c.wake_at, case.c.id, sqlite_where=OPEN)
-Index("ix_case_open_newest", case.c.opened_at, case.c.id, sqlite_where=OPEN)
-Index("ix_case_newest", case.c.opened_at, case.c.id)
-Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id)
+# The listings: what stands after the id is no order, but filters, so that no case is fetched only to be passed over.
+Index(
+    "ix_case_open_newest",
+    *(case.c.opened_at, case.c.id, case.c.late_at, case.c.stage, case.c.scenario, case.c.place),
+    sqlite_where=OPEN,
+)
+Index("ix_case_newest", case.c.opened_at, case.c.id, case.c.place)
+Index("ix_case_place_newest", case.c.place, case.c.opened_at, case.c.id, case.c.scenario)
+Index("ix_case_scenario_newest", case.c.scenario, case.c.opened_at, case.c.id, case.c.place)
 # How retention finds what has been closed long enough.
 Index("ix_case_closed_at", case.c.closed_at, case.c.id, sqlite_where=case.c.closed_at.is_not(None))
 Index("ix_case_parent", case.c.parent, case.c.opened_at, case.c.id, sqlite_where=case.c.parent.is_not(None))

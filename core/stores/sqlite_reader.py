@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -13,14 +15,17 @@ from .base import CaseQuery, EventRow, EventState, Quarantined
 from .casebook import Casebook
 from .codec import micros, moment, row_entry
 from .link import Link
+from .listings import ASKED_OFTEN, find_cases, is_impossible
 from .sqlite_turn import find_rules
 
 INTEGER_MAX: Final = 2**63 - 1
+COUNT_BUSY_SECONDS: Final = 5.0
 
 
 class SqliteReader:
     """Events, quarantine, cases and the journal, read outside turns."""
 
+    path: Path | None
     _reads: Link
     _casebook: Casebook
 
@@ -61,8 +66,11 @@ class SqliteReader:
         Raises ``ValueError`` for a cursor that no page has given.
         """
         after_at, after_id = _position(query.after)
+        if is_impossible(query):
+            return [], None
+        few_asked = query.party is not None and not self._reads.row(ASKED_OFTEN, party=query.party)[0]
         rows = self._reads.rows(
-            sql.find_cases(query),
+            find_cases(query, few_asked),
             places=orjson.dumps(sorted(query.places or ())).decode(),
             scenario=query.scenario,
             stage=query.stage,
@@ -86,8 +94,21 @@ class SqliteReader:
         return [(number, row_entry(entry)) for number, *entry in rows]
 
     def counts(self) -> Mapping[str, int]:
-        """How much there is; ``armed_watchdogs`` counts the keys that have one."""
-        return {name: int(self._reads.row(count)[0]) for name, count in sql.COUNTS.items()}
+        """How much there is; ``armed_watchdogs`` counts the keys that have one.
+
+        A file is counted over a connection of its own: among millions of rows that takes a while, and it may be done in
+        another thread while readers go on.
+        """
+        with self._counting() as link:
+            return {name: int(link.row(count)[0]) for name, count in sql.COUNTS.items()}
+
+    @contextmanager
+    def _counting(self) -> Iterator[Link]:
+        if self.path is None:
+            yield self._reads
+        else:
+            with closing(Link(self.path, COUNT_BUSY_SECONDS)) as link:
+                yield link
 
     def _one_case(self, statement: sql.Sql, **key: str) -> Case | None:
         rows = self._reads.rows(statement, **key)

@@ -24,14 +24,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
-from .base import CaseQuery, EventState, OutboxState
+from .base import EventState, OutboxState
 from .schema import (
     DEAD,
     DELAYED,
@@ -57,9 +56,6 @@ from .schema import (
     token,
     turn,
 )
-
-FEW_PLACES: Final = 64
-"""Up to this many places a listing looks into each; with more it walks all cases, newest first, and skips some."""
 
 
 class Sql(NamedTuple):
@@ -148,14 +144,14 @@ def _current(key: list[ColumnElement[Any]]) -> ColumnElement[bool]:
 LATEST: Final = _lookup(_CASE, 2, _current)
 BROUGHT: Final = _lookup([brought.c.hash], 1, lambda key: brought.c.hash == key[0])
 CONDUCT: Final = _lookup(list(conduct.c), 2, lambda key: and_(conduct.c.place == key[0], conduct.c.role == key[1]))
-_INSIDE: Final = func.json_each(bindparam("places")).table_valued("value")
-_WAS_ASKED: Final = exists().where(
+INSIDE: Final = func.json_each(bindparam("places")).table_valued("value")
+WAS_ASKED: Final = exists().where(
     case_party.c.party == _ask("party"), case_party.c.opened_at == case.c.opened_at, case_party.c.case == case.c.id
 )
 ASKED: Final = sql(
     _first(
         select(*_CASE)
-        .where(OPEN, case.c.place.concat(literal_column("''")).in_(select(_INSIDE.c.value)), _WAS_ASKED)
+        .where(OPEN, case.c.place.concat(literal_column("''")).in_(select(INSIDE.c.value)), WAS_ASKED)
         .order_by(case.c.opened_at.desc(), case.c.id.desc())
     )
 )
@@ -278,38 +274,6 @@ def events_after(state: EventState | None) -> Sql:
     if state not in (None, EventState.ACCEPTED):
         read = read.where(NOT_ACCEPTED)
     return sql(_first(read.order_by(event.c.row)))
-
-
-def find_cases(query: CaseQuery) -> Sql:
-    """The listing that ``query`` asks for, with a value for each filter that it sets."""
-    few = query.places is not None and len(query.places) <= FEW_PLACES
-    asked = query._replace(places=frozenset() if query.places is not None else None, most=0)
-    shape = tuple(value is not None for value in asked)
-    return _listing(CaseQuery(*shape)._replace(is_open=query.is_open), few)  # type: ignore[arg-type]  # a shape only
-
-
-@lru_cache
-def _listing(has: CaseQuery, few: bool) -> Sql:
-    opened_at, name = (case_party.c.opened_at, case_party.c.case) if has.party else (case.c.opened_at, case.c.id)
-    read: Select[Any] = select(*_CASE, opened_at, name)
-    if has.party:
-        read = read.where(case_party.c.party == _ask("party"), case.c.id == case_party.c.case)
-    if has.places:
-        inside = func.json_each(bindparam("places")).table_valued("value")
-        # Joined to an empty text a column cannot be looked up in its index, and the order's own index is used.
-        place = case.c.place if few else case.c.place.concat(literal_column("''"))
-        read = read.where(place.in_(select(inside.c.value)))
-    if has.scenario:
-        read = read.where(case.c.scenario.concat(literal_column("''")) == _ask("scenario"))
-    if has.stage:
-        read = read.where(case.c.stage == _ask("stage"))
-    if has.overdue_at:
-        read = read.where(OPEN, case.c.late_at < _ask("overdue_at"))
-    if has.is_open is not None:
-        read = read.where(OPEN if has.is_open else case.c.closed_at.is_not(None))
-    if has.after:
-        read = read.where(tuple_(opened_at, name) < tuple_(_ask("after_at"), _ask("after_id")))
-    return sql(_first(read.order_by(opened_at.desc(), name.desc())))
 
 
 # --- the courier

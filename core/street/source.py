@@ -9,8 +9,8 @@ from typing import Final
 
 from .complaint import FILES, OPTIONAL, Complaints
 
-FILE_BYTES_MAX: Final = 128 * 2**20
-"""The largest file that is read: two million rows of 64 bytes."""
+FILE_BYTES_MAX: Final = 256 * 2**20
+"""The largest file that is read: four million rows of 64 bytes."""
 
 
 def read_files(folder: Path, complaints: Complaints) -> dict[str, bytes]:

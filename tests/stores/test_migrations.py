@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from civicloop.core.engine.verifying import verify
 from civicloop.core.stores.base import CaseQuery
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.link import Link
@@ -71,6 +72,12 @@ def test_a_released_store_becomes_todays_and_loses_nothing(old: Path, tmp_path: 
     SqliteStore(tmp_path / "new.db").close()
     assert tables(old) == tables(tmp_path / "new.db")
     assert rows_of(old) == before
+
+
+def test_the_chains_that_a_migration_computes_hold(old: Path) -> None:
+    with closing(SqliteStore(old)) as store:
+        assert list(verify(store)) == []
+        assert next(iter(store.journal_after(0, 1)))
 
 
 def test_work_goes_on_in_a_released_store(old: Path) -> None:

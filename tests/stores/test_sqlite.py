@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from civicloop.core.stores import statements
 from civicloop.core.stores.base import CaseQuery, EventState, StoreError, Writes
 from civicloop.core.stores.link import Link
+from civicloop.core.stores.listings import find_cases
 from civicloop.core.stores.schema import REVISION, metadata
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.stores.versions import MIGRATIONS, migrate
@@ -256,7 +257,9 @@ def statements_read() -> dict[str, statements.Sql]:
     found |= {f"events_after {state}": statements.events_after(state) for state in (None, *EventState)}
     queries = [CaseQuery(), CaseQuery(is_open=True), CaseQuery(after="1.x"), CaseQuery(party="p", after="1.x")]
     queries += [CaseQuery(scenario="s"), CaseQuery(stage="s"), CaseQuery(frozenset(map(str, range(99))))]
-    return found | {f"find_cases {number}": statements.find_cases(query) for number, query in enumerate(queries)}
+    queries += [CaseQuery(scenario="s", party="p"), CaseQuery(is_open=True, party="p", scenario="s")]
+    found |= {f"find_cases {number}": find_cases(query) for number, query in enumerate(queries)}
+    return found | {"find_cases few": find_cases(CaseQuery(party="p", is_open=True, scenario="s"), few_asked=True)}
 
 
 SHORT = {"QUARANTINE", "TOKENS", "ACCESSES"}

@@ -137,8 +137,8 @@ PLACE = [
     (PLACES + "F\u200b,x,estate,C\n".encode(), 6, ["code holds the invisible character U+200B"]),
     (PLACES + b"F," + b"x" * 2001 + b",estate,C\n", 6, ["name is longer than 2000"]),
     (PLACES + b"F," + b"x" * 200_000 + b",estate,C\n", 6, ["not CSV", "field limit"]),
-    (PLACES + b"\n" * rows.ROWS_MAX, 2_000_001, ["more than 2000000 lines"]),
-    (b"x" * (source.FILE_BYTES_MAX + 1), 0, ["larger than 134217728 bytes"]),
+    (PLACES + b"\n" * rows.ROWS_MAX, 4_000_001, ["more than 4000000 lines"]),
+    (b"x" * (source.FILE_BYTES_MAX + 1), 0, ["larger than 268435456 bytes"]),
 ]
 
 DEVICE = [
