@@ -147,7 +147,7 @@ class Context(Generic[M]):
 
     def devices_behind(self, gateway: str) -> list[Device]:
         """The devices that report through a gateway, in order of their ids."""
-        return list(self._directory.devices_by_gateway.get(gateway, ()))
+        return list(self._street.directory.devices_by_gateway.get(gateway, ()))
 
 
 class Scenario(Generic[E, M]):

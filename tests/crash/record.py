@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from civicloop.core.engine.clock import SystemClock
 
 PAGE: Final = Path(__file__).parents[2] / "docs/reliability.md"
 
@@ -16,7 +17,7 @@ def note(section: str, row: str) -> None:
     start = lines.index(section)
     end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith("## ")), len(lines))
     last = max(n for n in range(start, end) if lines[n].startswith("|"))
-    lines.insert(last + 1, f"| {datetime.now(UTC):%Y-%m-%d} | {commit()} | {row} |")
+    lines.insert(last + 1, f"| {SystemClock().now():%Y-%m-%d} | {commit()} | {row} |")
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -16,7 +16,6 @@ import signal
 import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
@@ -27,6 +26,7 @@ import aiohttp
 import orjson
 from click import echo
 
+from civicloop.core.engine.clock import monotonic
 from civicloop.core.street.sample import write_sample
 
 from .record import note
@@ -282,12 +282,12 @@ def main() -> int:
         )
         victim = Victim(make_street(folder / "street"))
         victim.start()
-        began = time.monotonic()
+        began = monotonic()
         try:
             looks, results = asyncio.run(soak(victim, asked.seconds, asked.rate, min(60.0, asked.seconds / 20)))
         finally:
             code = victim.stop()
-        took = time.monotonic() - began
+        took = monotonic() - began
     found = faults(looks) + ([] if code == 0 else [f"the daemon ended with {code}"])
     echo(f"{dict(results)} in {took:.0f} s")
     for fault in found:

@@ -72,7 +72,7 @@ class _Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        heard = self.server.heard  # type: ignore[attr-defined]
+        heard = self.server.heard  # type: ignore[attr-defined]  # set by receiver()
         key = self.headers["Idempotency-Key"]
         heard[key] = heard.get(key, 0) + 1
         status = 410 if self.path == "/broken" else 500 if heard[key] == 1 else 204
@@ -89,7 +89,7 @@ def receiver() -> Iterator[tuple[int, dict[str, int]]]:
     """A webhook receiver on a free port; how often each notice, by its key, has come to it."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
     heard: dict[str, int] = {}
-    server.heard = heard  # type: ignore[attr-defined]
+    server.heard = heard  # type: ignore[attr-defined]  # read by the handler
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

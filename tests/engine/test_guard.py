@@ -23,11 +23,12 @@ def spin() -> None:
 
 
 def stubborn() -> None:
+    tries = 0
     while True:
         try:
             spin()
         except Exception:  # noqa: BLE001  # what a careless plugin does
-            continue
+            tries += 1
 
 
 class Ask(Event, type="guard.ask"):

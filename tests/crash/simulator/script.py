@@ -23,7 +23,10 @@ VERDICTS: Final = ("pass", "pass", "fail", "unable")
 SLIPS: Final = ("", "", "", "", "", "by_id", "order", "wrong_party", "stale_order", "no_subject", "late", "future")
 
 AT_ONCE: Final = (CrashPoint.TURN_BEGUN, CrashPoint.TURN_JUDGED, CrashPoint.TURN_WRITTEN, CrashPoint.TURN_COMMITTED)
-POINTS: Final = (*AT_ONCE, *AT_ONCE, *CrashPoint)
+BESIDE: Final = frozenset((CrashPoint.CHECKPOINT_BEGUN, CrashPoint.CHECKPOINT_DONE))
+"""Reached in a thread of its own, whenever it comes to it: only the real daemon dies there (tests/crash/deaths.py)."""
+
+POINTS: Final = (*AT_ONCE, *AT_ONCE, *(point for point in CrashPoint if point not in BESIDE))
 """Where it dies: at the boundaries of a turn more often than elsewhere, for there most is at stake."""
 
 

@@ -31,6 +31,7 @@ from .books import Armed, Books
 from .happenings import Again, Crash, Disk, Happening, Hear, Line, Retry, Say, SetClock
 from .people import again_envelopes, fact_envelope, said_envelope
 from .scenery import START, Scene
+from .script import BESIDE
 from .stored_laws import LawBrokenError, Watch, move_once, must
 from .virtual_time import LeapingLoop, StandsStillError, SteppingClock, real
 from .world import DiedError, Wire
@@ -329,6 +330,8 @@ class Week:
                 self.broken = self.broken or LawBrokenError("no fault of our own", f"{times} in the log")
 
     def _reached(self, point: CrashPoint) -> None:
+        if point in BESIDE:
+            return
         if self.is_dead:
             raise DiedError(point)
         if point is CrashPoint.TURN_COMMITTED:
