@@ -26,7 +26,7 @@ from .setup import Setup
 BATCH: Final = 256
 """How many notices one lane of a channel carries at once."""
 
-GATHER_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.25
 """How long a channel waits for more after the first notice, so that many leave with one write to the outbox."""
 
 LOST_MAX: Final = 200

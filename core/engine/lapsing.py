@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
@@ -30,11 +29,11 @@ def lapse_cases(work: Work, due: Iterable[Case], until: datetime) -> None:
     cases |= {case.id: case for case in work.changed()}
     waiting = [(at, case.id) for case in cases.values() if (at := case.next_at) is not None and at <= until]
     heapify(waiting)
-    lapsed: Counter[str] = Counter()
+    lapsed: dict[str, int] = {}
     while waiting:
         _, name = heappop(waiting)
         case = _lapse(work, cases[name], until)
-        lapsed[name] += 1
+        lapsed[name] = lapsed.get(name, 0) + 1
         at = case.next_at
         if case is not cases[name] and at is not None and at <= until and lapsed[name] < CASCADE_MAX:
             heappush(waiting, (at, name))

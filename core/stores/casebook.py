@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, Final
 
 from ..model.case import Case, Duty, OrderState, TrackState
-from ..model.chain import Rules
+from ..model.chain import Rules, encode_rules
 from .codec import decode_case, decode_rules, encode_case, micros, micros_or_none
 
 KEPT_MAX: Final = 2048
@@ -31,6 +31,7 @@ class Casebook:
 
     def __init__(self) -> None:
         self.rules: dict[str, Rules] = {}
+        self._texts: dict[str, bytes] = {}
         # Ordered, because a plain dict looks for its oldest entry among the places of all that were taken out before.
         self._cases: OrderedDict[tuple[str, bytes], Case] = OrderedDict()
         self._lock = Lock()
@@ -57,6 +58,13 @@ class Casebook:
             body,
             case.parent,
         )
+
+    def rulebook(self, cases: Iterable[Case]) -> list[tuple[str, bytes]]:
+        """The rules of these cases as column values, each once. Whether the table has them is for the table to say."""
+        rules = {case.rules.digest: case.rules for case in cases}
+        for digest in rules.keys() - self._texts.keys():
+            self._texts[digest] = encode_rules(rules[digest])
+        return [(digest, self._texts[digest]) for digest in rules]
 
     def read(self, rows: Iterable[Any], find_rules: Callable[[str], bytes]) -> list[Case]:
         """The cases of rows that begin with digest and body; ``find_rules`` fetches rules not met before."""

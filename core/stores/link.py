@@ -36,12 +36,34 @@ def _nothing() -> None:
     """What is done after a commit, unless somebody else says."""
 
 
+class _InWords:
+    """Names the culprit and the remedy. A turn enters it a dozen times, so it is one object and no generator."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, MemoryError):  # how Python's module tells of SQLITE_NOMEM
+            what, remedy = _TROUBLES[sqlite3.SQLITE_NOMEM]
+            raise StoreError(f"{self._name} {what}: {remedy}") from error
+        trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if trouble is not None:
+            what, remedy = trouble
+            raise StoreError(f"{self._name} {what} ({error}): {remedy}") from error
+
+
 class Link:
     """A connection that several threads may share, one statement or one transaction at a time."""
 
     def __init__(self, path: Path | None, busy_seconds: float) -> None:
         self.name = "the database in memory" if path is None else str(path)
         self.lock = RLock()
+        self._in_words = _InWords(self.name)
         self.after_commit: Callable[[], None] = _nothing
         with self.in_words():
             self.raw = sqlite3.connect(
@@ -118,20 +140,9 @@ class Link:
             with self.in_words():
                 self.raw.execute("ROLLBACK")
 
-    @contextmanager
-    def in_words(self) -> Iterator[None]:
+    def in_words(self) -> _InWords:
         """Turn what SQLite cannot do now into ``StoreError``; faults of our own, such as a broken key, pass."""
-        try:
-            yield
-        except MemoryError as error:  # how Python's module tells of SQLITE_NOMEM
-            what, remedy = _TROUBLES[sqlite3.SQLITE_NOMEM]
-            raise StoreError(f"{self.name} {what}: {remedy}") from error
-        except sqlite3.Error as error:
-            trouble = _TROUBLES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-            if trouble is None:
-                raise
-            what, remedy = trouble
-            raise StoreError(f"{self.name} {what} ({error}): {remedy}") from error
+        return self._in_words
 
     def close(self) -> None:
         """Let go of the file; safe to call twice."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 import orjson
 
 from ..model.case import JOURNAL_VERSION, Case
-from ..model.chain import encode_rules
 from ..model.notice import Notice
 from . import statements as sql
 from .base import Conduct, EventRow, Memo, OutboxState, Quarantined, StoreError, Writes
@@ -130,8 +129,7 @@ class SqliteTurn:
 
     def _write(self, writes: Writes) -> Grown:
         put = self._raw.executemany
-        rules = {case.rules.digest: case.rules for case in writes.cases}
-        put(sql.ADD_RULES.text, [(digest, encode_rules(text)) for digest, text in rules.items()])
+        put(sql.ADD_RULES.text, self._casebook.rulebook(writes.cases))
         put(sql.ADD_EVENT.text, event_rows(writes.events))
         if writes.released or writes.quarantined:
             self._write_quarantine(writes.released, writes.quarantined)
