@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from civicloop.cli import main
 from civicloop.core.stores.crash import CrashPoint, watching
@@ -42,6 +43,8 @@ def run() -> None:
         from power import Disk  # beside this script, which is started by its path
 
         Disk(lies=chosen.disk == "lying").insert()
+    # A script's folder comes first on the path, and what lies there is nobody's plugin.
+    sys.path.remove(str(Path(__file__).parent))
     sys.argv = ["civicloop", *sys.argv[split + 1 :]]
     with watching(doom(chosen.at, chosen.nth)):
         main()

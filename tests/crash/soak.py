@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -27,6 +28,7 @@ import orjson
 from click import echo
 
 from civicloop.core.engine.clock import monotonic
+from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.sample import write_sample
 
 from .record import note
@@ -42,6 +44,10 @@ LIFE_BATCHES: Final = 400
 RELOAD_SECONDS: Final = 20.0
 MEMORY_GROWTH_MAX: Final = 1.05
 LATENCY_GROWTH_MAX: Final = 1.5
+OLD_EVENTS: Final = 100_000
+LONG_AGO: Final = 1_700_000_000_000_000
+"""In November 2023, in microseconds since the epoch."""
+
 WAL_BYTES_MAX: Final = 256 * 2**20
 BATCH_TYPE: Final = {"Content-Type": "application/cloudevents-batch+json"}
 
@@ -137,6 +143,27 @@ def events() -> Iterator[dict[str, Any]]:
             yield name | {"type": "stranger.reading", "subject": f"odd-{device}", "data": {"value": value}}
         else:
             yield name | {"type": "nobody.listens", "subject": f"bin-{device}", "data": {"n": n}}
+
+
+def age(store: Path) -> None:
+    """Have the store hold what came in more than a year ago, for the retention to take."""
+    SqliteStore(store).close()
+    with sqlite3.connect(store) as raw:
+        raw.executemany(
+            "INSERT INTO event"
+            " (id, source, partition, type, subject, at, received_at, place, state, digest, body, speaker)"
+            " VALUES (?, '//old', '', 'nobody.listens', 'x', ?, ?, '', 'unheard', x'00', x'7b7d', '')",
+            ((f"old-{n}", LONG_AGO + n, LONG_AGO + n) for n in range(OLD_EVENTS)),
+        )
+    raw.close()
+
+
+def left_of(store: Path) -> int:
+    """How much of it is left."""
+    with sqlite3.connect(store) as raw:
+        (left,) = raw.execute("SELECT count(*) FROM event WHERE source = '//old'").fetchone()
+    raw.close()
+    return int(left)
 
 
 class Load:
@@ -281,6 +308,9 @@ def main() -> int:
             filter(None, [str(install(folder / "site", MODULE)), os.environ.get("PYTHONPATH")])
         )
         victim = Victim(make_street(folder / "street"))
+        store = victim.folder / "var/civicloop.db"
+        store.parent.mkdir(exist_ok=True)
+        age(store)
         victim.start()
         began = monotonic()
         try:
@@ -288,7 +318,9 @@ def main() -> int:
         finally:
             code = victim.stop()
         took = monotonic() - began
+        old = left_of(store)
     found = faults(looks) + ([] if code == 0 else [f"the daemon ended with {code}"])
+    found += [f"{old} events of {OLD_EVENTS} are left that retention should have taken"] if old else []
     echo(f"{dict(results)} in {took:.0f} s")
     for fault in found:
         echo(fault)
