@@ -337,7 +337,7 @@ class Week:
         if point is CrashPoint.TURN_COMMITTED:
             self.outcome.counts["commits"] += 1
             try:
-                self.watch.commit(self.clock.now())
+                self.watch.commit(max(self.clock.now(), self._last_turn()))
             except LawBrokenError as error:
                 self._break(error)
                 raise DiedError(point) from error
