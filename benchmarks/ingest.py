@@ -30,7 +30,8 @@ TURNS = {1: 0.05, 10: 0.2, 100: 1.0, 10_000: 1.0}
 """Events a turn, and which share of the events so small turns are measured with."""
 HTTP_BATCHES = (10, 100, 1_000)
 CONNECTIONS = 64
-BATCH_CONNECTIONS = 8
+BATCH_CONNECTIONS = 4
+"""So many batches of 1,000 one sender may have waiting."""
 GOALS = {
     "in process / bare statements": 0.45,
     "in process, NORMAL / bare statements, NORMAL": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Final
 
 from ..model.case import Case, Reason
 from ..model.finding import Cleared, Command, Finding, Outcome
@@ -36,6 +37,10 @@ class Knowledge:
             self._work.load_memos([ref])
             memo = self._work.memo(ref)
         return memo.newest if memo else None
+
+
+SILENCE: Final = "silence/"
+"""How the name begins that journal and evidence give a silence, where others have an event."""
 
 
 def conclude_all(work: Work) -> None:
@@ -75,7 +80,7 @@ def _silence_name(work: Work, one: Judgement) -> str:
     """How journal and evidence name a silence: which watchdog ran out, and when the key was last heard of."""
     memo = work.memo((one.binding.name, one.key))
     since = memo.newest.astimezone(UTC).isoformat() if memo else ""
-    return f"silence/{one.silence}#{since}"
+    return f"{SILENCE}{one.silence}#{since}"
 
 
 def _keep(work: Work, one: Judgement, detail: str) -> None:

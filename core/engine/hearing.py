@@ -95,7 +95,8 @@ def _ask_key(work: Work, binding: Binding, envelope: Envelope, event: Event, con
         return event.subject
     with work.guard.over(binding.name, envelope.source, envelope.id):
         found = scenario.key(event, context)
-        return found if found is None or isinstance(found, str) else [*islice(found, KEYS_MAX + 1)]
+        # What gives one key after another runs here, and never for ever; anything else is refused by its name.
+        return found if isinstance(found, str) or not isinstance(found, Iterable) else [*islice(found, KEYS_MAX + 1)]
 
 
 def hear_all(work: Work, facts: list[Heard]) -> None:

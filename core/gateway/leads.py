@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..engine.closings import RESERVED
+from ..engine.concluding import SILENCE
 from ..model.case import Entry, Reason
 from ..model.chain import Effect
 from ..sdk.loader import Registry
@@ -27,7 +28,7 @@ def finder_of(journal: Sequence[Entry], store: Store, registry: Registry) -> Fin
     opened = next((entry for entry in journal if entry.reason is Reason.OPENED), None)
     if opened is None:
         return None
-    if not opened.event:
+    if opened.event.startswith(SILENCE):
         return Finder.DEVICES
     row = stored_event(store, opened.event)
     if row is None:

@@ -286,7 +286,7 @@ def test_a_sender_who_leaves_before_the_answer_leaves_nothing_behind(impatient: 
         answer = await impatient.fetch("GET", "/metrics")
         while b"civicloop_queue_events 0.0" not in answer.body:
             answer = await impatient.fetch("GET", "/metrics")
-        while tasks_besides_this() > before:
+        while tasks_besides_this() > before + 1:  # the last fetch's own connection is just being closed
             assert (await impatient.fetch("GET", "/healthz")).status == 200
         assert (await impatient.fetch("GET", "/readyz")).status == 200
 
