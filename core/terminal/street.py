@@ -12,7 +12,7 @@ import click
 
 from ..engine.clock import SystemClock
 from ..engine.engine import Engine
-from ..engine.guard import Watch
+from ..engine.guard import UNGUARDED, Guard, Watch
 from ..engine.opening import Opened, open_street
 from ..stores.base import Store
 from ..stores.sqlite import SqliteStore
@@ -83,7 +83,7 @@ class Desk(NamedTuple):
     opened: Opened
     store: Store
     now: datetime
-    watch: Watch
+    watch: Guard = UNGUARDED
 
     def engine(self) -> Engine:
         """An engine that may take a turn beside the daemon's, or without one.
