@@ -57,9 +57,9 @@ PLANTED: Final = (
     ),
     Planted(
         "the outage counts twice for watchdogs",
-        "core/stores/sqlite.py",
-        "raw.execute(sql.PUT_META.text, (ASLEEP, asleep + outage))",
-        "raw.execute(sql.PUT_META.text, (ASLEEP, asleep + 2 * outage))",
+        "core/stores/sqlite_turn.py",
+        "self._asleep, self._back_at = self._asleep + outage, micros(silent_until)",
+        "self._asleep, self._back_at = self._asleep + 2 * outage, micros(silent_until)",
     ),
     Planted(
         "what was delivered is marked and forgotten before the mark is written",
