@@ -23,13 +23,12 @@ from .scenery import Scene
 from .stored_laws import must
 
 LAW_10 = "law 10: decided again"
-OWN = (SOURCE, LOOP_SOURCE)
 
 
 def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Path) -> None:
     """Raises ``LawBrokenError`` where a journal differs.
 
-    Where the clock was set back two turns may have one time, and which of them took what in is not recorded; such a
+    Where the clock was set back many turns have one time, and which of them took what in is not recorded; such a
     week is left out.
     """
     if any(isinstance(one, SetClock) for one in history):
@@ -56,11 +55,29 @@ def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene) -> No
     engine = Engine(again, scene.setup)
     times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
     for at in times:
-        # The leaping clock lets turns share an instant; the first of them takes in all that came then.
         batch = batches.pop(at, [])
         engine = _own_part(recorded, again, engine, batch, at)
-        taken = [row for row in batch if row.source not in OWN]
-        engine.turn([_input(row) for row in taken], at)
+        for taken in _turns(batch):
+            engine.turn([_input(row) for row in taken], at)
+
+
+def _turns(batch: list[EventRow]) -> list[list[EventRow]]:
+    """What each turn of one instant took in; the leaping clock lets turns share one, as after a restart.
+
+    How its cases fared is what a turn writes last, so whatever came from outside behind that came in a later turn.
+    Turns that wrote nothing of the kind in between are decided as one.
+    """
+    turns: list[list[EventRow]] = [[]]
+    is_over = False
+    for row in batch:
+        if row.source == LOOP_SOURCE:
+            is_over = True
+        elif row.source != SOURCE:
+            if is_over:
+                turns.append([])
+                is_over = False
+            turns[-1].append(row)
+    return turns
 
 
 def _own_part(recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime) -> Engine:

@@ -122,10 +122,11 @@ TABLES = {
 
 
 class Week:
-    """Plays a history in a scene, and looks after every commit whether the laws hold."""
+    """Plays a history in a scene, until ``ends`` at the least, and looks after every commit whether the laws hold."""
 
-    def __init__(self, scene: Scene, history: list[Happening], path: Path) -> None:
+    def __init__(self, scene: Scene, history: list[Happening], path: Path, ends: timedelta = timedelta()) -> None:
         self.scene = scene
+        self.ends = ends
         self.history = history
         self.path = path
         self.loop = LeapingLoop()
@@ -190,6 +191,7 @@ class Week:
             self._look_for_what_is_overdue()
             self._happen(one)
         if not self.broken:
+            await self._until(self.ends)
             await self._settle()
         self._over = True
         self._fell.set()
