@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,12 @@ def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene) -> No
     batches = {at: list(group) for at, group in groupby(rows, key=lambda row: row.received_at)}
     engine = Engine(again, scene.setup)
     times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
-    for at in times:
-        batch = batches.pop(at, [])
-        engine = _own_part(recorded, again, engine, batch, at)
-        for taken in _turns(batch):
+    for at, rows_of_turns in groupby(times):
+        batch = batches.get(at, [])
+        engine, own = _own_part(recorded, again, engine, batch, at)
+        # One that died as soon as it was back has written its absence down, and has not looked at anything else.
+        left = len(list(rows_of_turns)) - own
+        for taken in [*_turns(batch), *repeat([], left)][:left]:
             engine.turn([_input(row) for row in taken], at)
 
 
@@ -80,8 +82,13 @@ def _turns(batch: list[EventRow]) -> list[list[EventRow]]:
     return turns
 
 
-def _own_part(recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime) -> Engine:
-    """What the engine itself recorded of a turn: that it came back from an absence, and what ops had retried."""
+def _own_part(
+    recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime
+) -> tuple[Engine, int]:
+    """What the engine itself recorded: that it came back from an absence, and what ops had retried.
+
+    Returns the engine that goes on, and how many turns that took.
+    """
     own = [orjson.loads(row.body) for row in batch if row.source == SOURCE]
     for one in own:
         if one["type"] == AWAY:
@@ -92,7 +99,7 @@ def _own_part(recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: 
     events = [(recorded.event(one["source"], one["id"]), one["scenario"]) for one in named]
     if events:
         engine.retry([(_input(row), scenario) for row, scenario in events if row], at)
-    return engine
+    return engine, sum(one["type"] == AWAY for one in own) + bool(events)
 
 
 def _input(row: EventRow) -> Input:
