@@ -62,6 +62,12 @@ PLANTED: Final = (
         "self._asleep, self._back_at = self._asleep + 2 * outage, micros(silent_until)",
     ),
     Planted(
+        "a daemon that is back again forgets that its sources are catching up",
+        "core/stores/sqlite_turn.py",
+        "[(ASLEEP, self._asleep), (BACK_AT, self._back_at)]",
+        "[(ASLEEP, self._asleep)]",
+    ),
+    Planted(
         "what was delivered is marked and forgotten before the mark is written",
         "core/engine/courier.py",
         "            self._store.delivered([(key, name) for key in sorted(sent)], self._clock.now())\n",

@@ -157,7 +157,7 @@ class Week:
         self.books = Books(self.path)
         offs = [one.off for one in self.history if isinstance(one, SetClock)]
         back = max((a - b for a in (timedelta(), *offs) for b in (timedelta(), *offs)), default=timedelta())
-        self.watch = Watch(self.books, self.scene.setup.street, back)
+        self.watch = Watch(self.books, self.scene.setup.street, self.scene.setup.lateness, back)
         self.loop.set_exception_handler(lambda _loop, _context: None)
         try:
             with watching(self._reached):
