@@ -48,30 +48,30 @@ class Engine:
         self.behind = timedelta()
         self.counts: Counter[tuple[str, str]] = Counter()
         self.was_idle = False
-        self._catching_up_until: datetime | None = None
 
     def start(self, now: datetime) -> timedelta:
         """Take up work after an absence; returns how long it lasted.
 
         The absence counts as our silence, not as people's: watchdogs move by it, and none is judged until the
         sources have had ``lateness`` to catch up. Deadlines of cases that passed meanwhile fire with the next turn.
+        That watchdogs have moved, and that it was written down, are one commit: whoever is killed here is still
+        catching up when it is back, and the history says why.
         """
         last = self.store.last_turn()
         if last is None or now - last < OUTAGE_MIN:
             return timedelta()
-        self.store.shift_watchdogs(last, now)
-        reached(CrashPoint.OUTAGE_SHIFTED)
-        self._catching_up_until = now + self.setup.lateness
-        held = LAPSES_MAX
-        since: datetime | None = last
+        with self.store.turn() as turn:
+            turn.shift_watchdogs(last, now)
+            reached(CrashPoint.OUTAGE_SHIFTED)
+            work = self._work(turn, now)
+            held = hold_watchdogs(work)
+            away(work, last)
+            work.commit()
         while held == LAPSES_MAX:
             with self.store.turn() as turn:
-                work = Work(turn, self.setup, now)
-                held = hold_watchdogs(work, self._catching_up_until)
-                if since is not None:
-                    away(work, since)
-                    since = None
-                if not work.is_empty:
+                work = self._work(turn, now)
+                held = hold_watchdogs(work)
+                if held:
                     work.commit()
         return now - last
 
@@ -130,14 +130,10 @@ class Engine:
     def _work(self, turn: Turn, told: datetime) -> Work:
         """A turn's work, at ``told`` or, where that would go back, at the time of the turn before."""
         now = max(told, turn.alive_at or told)
-        work = Work(turn, self.setup, now, self._catching_up(now), self.guard)
+        until = turn.back_at + self.setup.lateness if turn.back_at else now
+        work = Work(turn, self.setup, now, until if now < until else None, self.guard)
         work.behind = self.behind + (now - told)
         return work
-
-    def _catching_up(self, now: datetime) -> datetime | None:
-        """Until when the sources are catching up; ``None`` once they have."""
-        until = self._catching_up_until
-        return until if until is not None and now < until else None
 
     def _count(self, receipts: list[Receipt], work: Work) -> None:
         for status, times in Counter([receipt.status for receipt in receipts]).items():

@@ -56,8 +56,11 @@ def keep_silence(work: Work, one: Judgement, detail: str) -> None:
         put_off(work, arm(work, memo, [Expect(one.silence, one.at)]))
 
 
-def hold_watchdogs(work: Work, until: datetime) -> int:
-    """Let no watchdog be looked at before ``until``; returns how many were held, at most ``LAPSES_MAX``."""
+def hold_watchdogs(work: Work) -> int:
+    """Let no watchdog be looked at before the sources have caught up; returns how many, at most ``LAPSES_MAX``."""
+    until = work.catching_up_until
+    if until is None:
+        return 0
     early = work.turn.due_memos(until - INSTANT, LAPSES_MAX)
     work.load_memos([(memo.scenario, memo.key) for memo in early])
     for memo in early:

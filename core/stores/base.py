@@ -124,9 +124,8 @@ class Owed(NamedTuple):
 class Writes:
     """Everything one turn writes, in one commit.
 
-    ``at`` is the turn's time and ``digest`` the configuration it was decided under, both recorded so that the turn can
-    be decided again. ``silenced`` are orders by id: their pages that were to go out after ``at``, and that nobody has
-    tried to deliver, are withdrawn before ``notices`` are added.
+    ``at`` is the turn's time, ``digest`` the configuration: recorded so that the turn can be decided again. ``silenced``
+    are orders by id: their pages for after ``at`` that nobody tried to deliver are withdrawn before ``notices`` come.
     """
 
     at: datetime
@@ -149,6 +148,11 @@ class Turn(Protocol):
     @property
     def alive_at(self) -> datetime | None:
         """When the turn before was committed, or ``heartbeat`` called; ``None`` for a new store."""
+        ...
+
+    @property
+    def back_at(self) -> datetime | None:
+        """When the engine came back from its last outage; ``None`` where it never was away."""
         ...
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
@@ -185,6 +189,10 @@ class Turn(Protocol):
 
     def due_memos(self, now: datetime, most: int) -> list[Memo]:
         """Memos whose watchdog must be looked at by ``now``, earliest first."""
+        ...
+
+    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
+        """Move every watchdog armed for later than ``silent_from`` by the outage's length; from now on in this turn."""
         ...
 
     def commit(self, writes: Writes) -> None:
@@ -255,15 +263,7 @@ class Store(Keeper, Protocol):
         ...
 
     def heartbeat(self, now: datetime) -> None:
-        """Note that the engine was alive at ``now``."""
-        ...
-
-    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
-        """Move every watchdog armed for later than ``silent_from`` by the outage's length, however many are armed.
-
-        A memo is looked at as long after its earliest watchdog as before. The outage's end counts as a heartbeat, in
-        the same transaction: whoever is killed here does not count the outage a second time.
-        """
+        """Note that the engine was alive at ``now``; an earlier time than is noted changes nothing."""
         ...
 
     def inspect(self, seconds_max: float) -> Inspection:

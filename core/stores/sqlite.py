@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Timer
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from . import statements as sql
 from .base import Inspection, StoreError
@@ -23,7 +21,7 @@ from .purging import SqlitePurger
 from .snapshot import Snapshot
 from .sqlite_courier import SqliteCourier, SqliteDoors
 from .sqlite_reader import SqliteReader
-from .sqlite_turn import ALIVE_AT, ASLEEP, SqliteTurn
+from .sqlite_turn import ALIVE_AT, SqliteTurn
 from .versions import prepare
 from .witness import Witness
 
@@ -75,24 +73,8 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
         return moment(row[0]) if row else None
 
     def heartbeat(self, now: datetime) -> None:
-        """Note that the engine was alive at ``now``."""
-        self._writes.write(sql.PUT_META, [(ALIVE_AT, micros(now))])
-
-    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
-        """Move every watchdog armed for later than ``silent_from`` by the outage's length, however many are armed.
-
-        One number moves them all: how long the engine was away in all. Only memos of which a watchdog had run out by
-        then are written anew, to stay where they are.
-        """
-        outage = micros(silent_until) - micros(silent_from)
-        with self._writes.transaction() as raw:
-            asleep, alive_at, wait_max = self._writes.row(sql.SLEEP)
-            ran_out = max(micros(silent_from), alive_at) + wait_max - asleep
-            with self._writes.in_words():
-                armed = raw.execute(sql.ARMED_BY.text, (ran_out,))
-                raw.executemany(sql.REARM.text, list(_kept(armed, micros(silent_from) - asleep, outage)))
-                raw.execute(sql.PUT_META.text, (ASLEEP, asleep + outage))
-                raw.execute(sql.PUT_META.text, (ALIVE_AT, micros(silent_until)))
+        """Note that the engine was alive at ``now``; a clock that was set back does not take back a later note."""
+        self._writes.write(sql.RAISE_META, [(ALIVE_AT, micros(now))])
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -162,12 +144,3 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
             self._witness.close()
         self._reads.close()
         self._writes.close()
-
-
-def _kept(armed: Iterable[Any], silent_from: int, outage: int) -> Iterator[tuple[str, int, str, str]]:
-    """Memos of which some watchdogs had run out, as they are written anew so that those do not move."""
-    for scenario, key, text, wake_at in armed:
-        expects = orjson.loads(text)
-        if any(by <= silent_from for _, by in expects):
-            kept = [(name, by if by > silent_from else by - outage) for name, by in expects]
-            yield orjson.dumps(kept).decode(), wake_at - outage, scenario, key

@@ -34,6 +34,7 @@ NUL: Final = b"\\u0000"
 NOTHING_ARMED: Final = "[]"
 ALIVE_AT: Final = "alive_at"
 ASLEEP: Final = "asleep"
+BACK_AT: Final = "back_at"
 WAIT_MAX: Final = "wait_max"
 
 
@@ -49,12 +50,19 @@ class SqliteTurn:
         self._chains = chains
         self._asleep: int
         self._alive_at: int
-        self._asleep, self._alive_at, _ = link.row(sql.SLEEP)
+        self._wait_max: int
+        self._back_at: int
+        self._asleep, self._alive_at, self._wait_max, self._back_at = link.row(sql.SLEEP)
 
     @property
     def alive_at(self) -> datetime | None:
         """When the turn before was committed, or ``heartbeat`` called; ``None`` for a new store."""
         return moment(self._alive_at) if self._alive_at else None
+
+    @property
+    def back_at(self) -> datetime | None:
+        """When the engine came back from its last outage; ``None`` where it never was away."""
+        return moment(self._back_at) if self._back_at else None
 
     def seen(self, names: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
         """Of these ``(id, source)`` pairs those already stored, with the digest of what was stored."""
@@ -93,6 +101,21 @@ class SqliteTurn:
         """Memos whose watchdog must be looked at by ``now``, earliest first."""
         rows = self._link.rows(sql.DUE_MEMOS, now=micros(now) - self._asleep, most=most)
         return list(read_memos(rows, self._asleep))
+
+    def shift_watchdogs(self, silent_from: datetime, silent_until: datetime) -> None:
+        """Move every watchdog armed for later than ``silent_from`` by the outage's length, however many are armed.
+
+        One number moves them all: how long the engine was away in all. Only memos of which a watchdog had run out by
+        then are written anew, to stay where they are.
+        """
+        outage = micros(silent_until) - micros(silent_from)
+        ran_out = max(micros(silent_from), self._alive_at) + self._wait_max - self._asleep
+        with self._link.in_words():
+            armed = self._raw.execute(sql.ARMED_BY.text, (ran_out,))
+            kept = list(kept_armed(armed, micros(silent_from) - self._asleep, outage))
+            self._raw.executemany(sql.REARM.text, kept)
+            self._asleep, self._back_at = self._asleep + outage, micros(silent_until)
+            self._raw.executemany(sql.PUT_META.text, [(ASLEEP, self._asleep), (BACK_AT, self._back_at)])
 
     def commit(self, writes: Writes) -> None:
         """Write everything and make it durable. Raises ``StoreError`` and writes nothing when that is impossible."""
@@ -215,6 +238,15 @@ def read_memos(rows: Iterable[Any], asleep: int) -> Iterator[Memo]:
         expects = () if armed == NOTHING_ARMED else decode_expects(armed, asleep)
         wake_at = None if wake is None else moment(wake + asleep)
         yield Memo(scenario, key, partition, place, moment(newest), memory, expects, wake_at)
+
+
+def kept_armed(armed: Iterable[Any], silent_from: int, outage: int) -> Iterator[tuple[str, int, str, str]]:
+    """Memos of which some watchdogs had run out, as they are written anew so that those do not move."""
+    for scenario, key, text, wake_at in armed:
+        expects = orjson.loads(text)
+        if any(by <= silent_from for _, by in expects):
+            kept = [(name, by if by > silent_from else by - outage) for name, by in expects]
+            yield orjson.dumps(kept).decode(), wake_at - outage, scenario, key
 
 
 def longest_wait(writes: Writes) -> int:

@@ -219,7 +219,7 @@ def _noted(name: str) -> ColumnElement[Any]:
     return func.coalesce(value, literal_column("0"))
 
 
-SLEEP: Final = sql(select(_noted("asleep"), _noted("alive_at"), _noted("wait_max")))
+SLEEP: Final = sql(select(_noted("asleep"), _noted("alive_at"), _noted("wait_max"), _noted("back_at")))
 NEXT_DUE: Final = sql(
     select(
         select(func.min(case.c.wake_at)).where(OPEN).scalar_subquery(),

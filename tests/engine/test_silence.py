@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicloop import CLOSE, Expect, Finding, Reason, Scenario
+from civicloop.core.stores.crash import CrashPoint, watching
 
 from .stage import CHAIN, NOON, Beat, Fill, Full, Seen, Silent, Stage, beat, fill
 
@@ -259,6 +260,37 @@ def test_what_is_armed_while_the_sources_catch_up_waits_as_well(store):
     assert stage.refs() == []
     stage.wait(3 * 60 + 10)
     assert stage.case(REF).variables == {"since": "14:40"}
+
+
+def test_a_daemon_that_dies_while_the_sources_catch_up_still_waits_for_them_when_it_is_back(store):
+    stage = Stage(Silent, store=store, lateness=LATE)
+    stage.hear(beat(0))
+    stage.store.heartbeat(NOON + timedelta(minutes=65))
+    stage.restart(3 * 60)
+    stage.restart(3 * 60 + 0.5)
+    # A fact later than the deadline proves a silence, but not while what came before it may still be on its way.
+    stage.hear(beat(115), minute=3 * 60 + 1)
+    stage.hear(beat(58), minute=3 * 60 + 1)
+    assert stage.refs() == []
+
+
+@pytest.mark.parametrize("point", [CrashPoint.OUTAGE_SHIFTED, CrashPoint.TURN_WRITTEN, CrashPoint.TURN_COMMITTED])
+def test_an_absence_is_booked_and_written_down_together_wherever_the_daemon_dies(store, point):
+    stage = Stage(Silent, store=store, lateness=LATE)
+    stage.hear(beat(0))
+
+    def die(at: CrashPoint) -> None:
+        if at is point:
+            raise RuntimeError(point)
+
+    with watching(die), pytest.raises(RuntimeError):
+        stage.restart(3 * 60)
+    stage.restart(3 * 60)
+    [(_, row)] = store.events(None, 1, 9)
+    assert b'"since":"2026-05-01T12:00:00+00:00","until":"2026-05-01T15:00:00+00:00"' in row.body
+    with store.turn() as turn:
+        [memo] = turn.due_memos(NOON + timedelta(days=1), 9)
+    assert memo.expects[0][1] == NOON + timedelta(hours=4)
 
 
 def test_a_silence_that_the_sources_do_not_disprove_is_judged_then(store):

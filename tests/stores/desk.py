@@ -114,6 +114,12 @@ class Desk:
             channels=("hook", "file"),
         )
 
+    def was_away(self, silent_from: datetime, silent_until: datetime) -> None:
+        """Commit one turn that books an outage, and nothing else."""
+        with self.store.turn() as turn:
+            turn.shift_watchdogs(silent_from, silent_until)
+            turn.commit(Writes(silent_until))
+
     def put(self, minute: float = 0, **lists: object) -> None:
         """Commit one turn that writes these lists of ``Writes``."""
         with self.store.turn() as turn:

@@ -221,7 +221,7 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
     two = desk.memo("two")._replace(expects=(("a", desk.at(5)), ("b", desk.at(40))), wake_at=desk.at(15))
     both = desk.memo("both")._replace(expects=(("a", desk.at(20)), ("b", desk.at(30))), wake_at=desk.at(22))
     desk.put(memos=[desk.memo("past", 9), desk.memo("edge", 10), two, both, desk.memo("none")])
-    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
+    desk.was_away(desk.at(10), desk.at(70))
     assert desk.store.last_turn() == desk.at(70)
     with desk.store.turn() as turn:
         found = {memo.key: memo for memo in turn.due_memos(desk.at(999), 9)}
@@ -234,12 +234,28 @@ def test_an_outage_moves_the_watchdogs_that_were_armed_beyond_it(desk: Desk) -> 
     assert desk.store.next_due() == desk.at(9)
 
 
+def test_an_outage_is_booked_with_its_turn_or_not_at_all(desk: Desk) -> None:
+    desk.put(10, memos=[desk.memo("armed", 30)])
+    with desk.store.turn() as turn:
+        assert turn.back_at is None
+        turn.shift_watchdogs(desk.at(10), desk.at(70))
+        assert turn.back_at == desk.at(70)
+        assert [memo.wake_at for memo in turn.due_memos(desk.at(999), 9)] == [desk.at(90)]
+    with desk.store.turn() as turn:
+        assert turn.back_at is None
+        assert [memo.wake_at for memo in turn.due_memos(desk.at(999), 9)] == [desk.at(30)]
+    assert desk.store.last_turn() == desk.at(10)
+    desk.was_away(desk.at(10), desk.at(70))
+    with desk.store.turn() as turn:
+        assert turn.back_at == desk.at(70)
+
+
 def test_what_is_armed_between_outages_moves_with_the_later_ones_only(desk: Desk) -> None:
     desk.put(memos=[desk.memo("old", 100), desk.memo("edge", 20)])
-    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
+    desk.was_away(desk.at(10), desk.at(70))
     desk.put(75, memos=[desk.memo("new", 90), desk.memo("past", 78)._replace(wake_at=desk.at(88))])
     assert desk.store.next_due() == desk.at(80)
-    desk.store.shift_watchdogs(desk.at(80), desk.at(85))
+    desk.was_away(desk.at(80), desk.at(85))
     with desk.store.turn() as turn:
         woken = {memo.key: memo for memo in turn.due_memos(desk.at(999), 9)}
         assert turn.memos([("bins.full", "new")])["bins.full", "new"] == woken["new"]
@@ -256,7 +272,7 @@ def test_a_watchdog_that_ran_out_before_the_outage_stays_however_long_it_was_put
     put_off = desk.memo("put off", 1)._replace(wake_at=desk.at(300))
     desk.put(memos=[put_off, desk.memo("armed", 50)])
     desk.put(2, memos=[desk.memo("disarmed")])
-    desk.store.shift_watchdogs(desk.at(10), desk.at(70))
+    desk.was_away(desk.at(10), desk.at(70))
     with desk.store.turn() as turn:
         assert turn.due_memos(desk.at(999), 9) == [desk.memo("armed", 110), put_off]
 
@@ -594,6 +610,12 @@ def test_a_heartbeat_counts_as_being_alive(desk: Desk) -> None:
     desk.store.heartbeat(desk.at(7))
     assert desk.store.last_turn() == desk.at(7)
     desk.put(9)
+    assert desk.store.last_turn() == desk.at(9)
+
+
+def test_a_heartbeat_of_a_clock_that_was_set_back_takes_nothing_back(desk: Desk) -> None:
+    desk.put(9)
+    desk.store.heartbeat(desk.at(7))
     assert desk.store.last_turn() == desk.at(9)
 
 

@@ -45,7 +45,7 @@ def test_outages_move_what_a_store_that_rewrites_everything_would_move(
         memos = {key: memo_at(desk, now, key, armed, allowance) for key, armed, allowance in written}
         desk.put(now, memos=list(memos.values()))
         silent_from, outage = desk.at(now + awake), timedelta(minutes=away)
-        desk.store.shift_watchdogs(silent_from, silent_from + outage)
+        desk.was_away(silent_from, silent_from + outage)
         model = {key: moved(memo, silent_from, outage) for key, memo in (model | memos).items()}
         now += awake + away
         waking = [memo.wake_at for memo in model.values() if memo.wake_at is not None]

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from civicloop.core.engine.chronicle import AWAY, SOURCE
 from civicloop.core.model.case import Case, Entry
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.notice import Notice
@@ -99,6 +100,11 @@ class Books:
         asleep = dict(self.rows("SELECT name, value FROM meta")).get("asleep", 0)
         rows = self.rows('SELECT scenario, "key", expects FROM memo')
         return {(one, key, name): by for one, key, text in rows for name, by in decode_expects(text, asleep)}
+
+    def back_at(self) -> datetime | None:
+        """When the engine came back from its last absence, by what it has written down of it."""
+        ((at,),) = self.rows("SELECT max(received_at) FROM event WHERE source = ? AND type = ?", SOURCE, AWAY)
+        return moment_or_none(at)
 
     def overdue(self, now: datetime) -> list[str]:
         """The keys of cases that something should have happened to before ``now``."""

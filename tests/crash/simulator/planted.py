@@ -57,9 +57,15 @@ PLANTED: Final = (
     ),
     Planted(
         "the outage counts twice for watchdogs",
-        "core/stores/sqlite.py",
-        "raw.execute(sql.PUT_META.text, (ASLEEP, asleep + outage))",
-        "raw.execute(sql.PUT_META.text, (ASLEEP, asleep + 2 * outage))",
+        "core/stores/sqlite_turn.py",
+        "self._asleep, self._back_at = self._asleep + outage, micros(silent_until)",
+        "self._asleep, self._back_at = self._asleep + 2 * outage, micros(silent_until)",
+    ),
+    Planted(
+        "a daemon that is back again forgets that its sources are catching up",
+        "core/stores/sqlite_turn.py",
+        "[(ASLEEP, self._asleep), (BACK_AT, self._back_at)]",
+        "[(ASLEEP, self._asleep)]",
     ),
     Planted(
         "what was delivered is marked and forgotten before the mark is written",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,12 @@ from .scenery import Scene
 from .stored_laws import must
 
 LAW_10 = "law 10: decided again"
-OWN = (SOURCE, LOOP_SOURCE)
 
 
 def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Path) -> None:
     """Raises ``LawBrokenError`` where a journal differs.
 
-    Where the clock was set back two turns may have one time, and which of them took what in is not recorded; such a
+    Where the clock was set back many turns have one time, and which of them took what in is not recorded; such a
     week is left out.
     """
     if any(isinstance(one, SetClock) for one in history):
@@ -55,16 +54,41 @@ def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene) -> No
     batches = {at: list(group) for at, group in groupby(rows, key=lambda row: row.received_at)}
     engine = Engine(again, scene.setup)
     times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
-    for at in times:
-        # The leaping clock lets turns share an instant; the first of them takes in all that came then.
-        batch = batches.pop(at, [])
-        engine = _own_part(recorded, again, engine, batch, at)
-        taken = [row for row in batch if row.source not in OWN]
-        engine.turn([_input(row) for row in taken], at)
+    for at, rows_of_turns in groupby(times):
+        batch = batches.get(at, [])
+        engine, own = _own_part(recorded, again, engine, batch, at)
+        # One that died as soon as it was back has written its absence down, and has not looked at anything else.
+        left = len(list(rows_of_turns)) - own
+        for taken in [*_turns(batch), *repeat([], left)][:left]:
+            engine.turn([_input(row) for row in taken], at)
 
 
-def _own_part(recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime) -> Engine:
-    """What the engine itself recorded of a turn: that it came back from an absence, and what ops had retried."""
+def _turns(batch: list[EventRow]) -> list[list[EventRow]]:
+    """What each turn of one instant took in; the leaping clock lets turns share one, as after a restart.
+
+    How its cases fared is what a turn writes last, so whatever came from outside behind that came in a later turn.
+    Turns that wrote nothing of the kind in between are decided as one.
+    """
+    turns: list[list[EventRow]] = [[]]
+    is_over = False
+    for row in batch:
+        if row.source == LOOP_SOURCE:
+            is_over = True
+        elif row.source != SOURCE:
+            if is_over:
+                turns.append([])
+                is_over = False
+            turns[-1].append(row)
+    return turns
+
+
+def _own_part(
+    recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime
+) -> tuple[Engine, int]:
+    """What the engine itself recorded: that it came back from an absence, and what ops had retried.
+
+    Returns the engine that goes on, and how many turns that took.
+    """
     own = [orjson.loads(row.body) for row in batch if row.source == SOURCE]
     for one in own:
         if one["type"] == AWAY:
@@ -75,7 +99,7 @@ def _own_part(recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: 
     events = [(recorded.event(one["source"], one["id"]), one["scenario"]) for one in named]
     if events:
         engine.retry([(_input(row), scenario) for row, scenario in events if row], at)
-    return engine
+    return engine, sum(one["type"] == AWAY for one in own) + bool(events)
 
 
 def _input(row: EventRow) -> Input:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from .compare import OF_CRASHES, must_agree
@@ -54,7 +55,9 @@ def _judge(seed: int, scene: Scene, history: list[Happening], law: str = "") -> 
                 must_decide_the_same_again(scene, history, path)
         if (not law and needs_calm) or law.startswith(OF_CRASHES):
             with scratch() as path:
-                must_agree(history, crashed, Week(scene, calm(history), path).play())
+                # The calm week goes on for as long, where the last that happens is a crash.
+                ends = max((one.at for one in history), default=timedelta())
+                must_agree(history, crashed, Week(scene, calm(history), path, ends).play())
     except LawBrokenError as error:
         return Verdict(seed, error.law, str(error))
     except Exception as error:  # noqa: BLE001  # whatever the code under test raises is a finding of this seed

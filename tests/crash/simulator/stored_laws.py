@@ -221,11 +221,19 @@ def move_once(before: Armed, after: Armed, away: tuple[datetime, datetime], star
         must(least <= moved <= most, "an absence moves watchdogs once", f"{name} by {moved} over {since} to {until}")
 
 
+def waits_for_the_sources(entries: list[Entry], back_at: datetime | None, lateness: timedelta) -> None:
+    """After an absence nobody is called silent before the sources have had their time to catch up, crash or not."""
+    for entry in entries:
+        is_early = back_at is not None and entry.at < back_at + lateness
+        must(not is_early, "silence waits for the sources", f"{entry.ref} {entry.event} at {entry.at}, back {back_at}")
+
+
 class Watch:
     """Looks at each commit as it is made, and remembers of what it saw only what a law compares."""
 
-    def __init__(self, books: Books, street: Street, back_max: timedelta) -> None:
+    def __init__(self, books: Books, street: Street, lateness: timedelta, back_max: timedelta) -> None:
         self.books = books
+        self.lateness = lateness
         self.street = street
         self.back_max = back_max
         self.cases: dict[str, Case] = {}
@@ -246,6 +254,9 @@ class Watch:
             self._times(entry, now)
             if entry.reason is Reason.REVIEWED:
                 self.reviewed.add((entry.case, entry.track))
+        silences = [one for entries in fresh.values() for one in entries if one.event.startswith("silence/")]
+        if silences:
+            waits_for_the_sources(silences, self.books.back_at(), self.lateness)
         posts = self._new_posts(fresh, now)
         # A turn of the same instant may have come before, where the process died after its commit.
         told = {one for one in self._told if one[2] == now}

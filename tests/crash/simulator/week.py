@@ -122,10 +122,11 @@ TABLES = {
 
 
 class Week:
-    """Plays a history in a scene, and looks after every commit whether the laws hold."""
+    """Plays a history in a scene, until ``ends`` at the least, and looks after every commit whether the laws hold."""
 
-    def __init__(self, scene: Scene, history: list[Happening], path: Path) -> None:
+    def __init__(self, scene: Scene, history: list[Happening], path: Path, ends: timedelta = timedelta()) -> None:
         self.scene = scene
+        self.ends = ends
         self.history = history
         self.path = path
         self.loop = LeapingLoop()
@@ -156,7 +157,7 @@ class Week:
         self.books = Books(self.path)
         offs = [one.off for one in self.history if isinstance(one, SetClock)]
         back = max((a - b for a in (timedelta(), *offs) for b in (timedelta(), *offs)), default=timedelta())
-        self.watch = Watch(self.books, self.scene.setup.street, back)
+        self.watch = Watch(self.books, self.scene.setup.street, self.scene.setup.lateness, back)
         self.loop.set_exception_handler(lambda _loop, _context: None)
         try:
             with watching(self._reached):
@@ -190,6 +191,7 @@ class Week:
             self._look_for_what_is_overdue()
             self._happen(one)
         if not self.broken:
+            await self._until(self.ends)
             await self._settle()
         self._over = True
         self._fell.set()
