@@ -60,7 +60,7 @@ def is_about_a_case(outcome: Outcome) -> bool:
 
 def conclude(work: Work, one: Judgement) -> list[str]:
     """Carry out one judgement; returns the ids of the cases it touched."""
-    event = event_name(one.heard.envelope) if one.heard else _silence_name(work, one)
+    event = event_name(one.heard.envelope) if one.heard else _silence_name(one)
     touched: list[str] = []
     for index, outcome in enumerate(one.outcomes):
         if isinstance(outcome, Command):
@@ -76,10 +76,9 @@ def conclude(work: Work, one: Judgement) -> list[str]:
     return touched
 
 
-def _silence_name(work: Work, one: Judgement) -> str:
-    """How journal and evidence name a silence: which watchdog ran out, and when the key was last heard of."""
-    memo = work.memo((one.binding.name, one.key))
-    since = memo.newest.astimezone(UTC).isoformat() if memo else ""
+def _silence_name(one: Judgement) -> str:
+    """How journal and evidence name a silence: which watchdog ran out, and when the key was last heard of before."""
+    since = one.since.astimezone(UTC).isoformat() if one.since else ""
     return f"{SILENCE}{one.silence}#{since}"
 
 

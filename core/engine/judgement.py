@@ -27,7 +27,10 @@ class Heard:
 
 
 class Judgement(NamedTuple):
-    """What one scenario concluded, not yet carried out: of a fact (``heard``), or of a silence (its name)."""
+    """What one scenario concluded, not yet carried out: of a fact (``heard``), or of a silence.
+
+    A silence has its watchdog's name, and the time at which the key was last heard of before it was judged.
+    """
 
     binding: Binding
     key: str
@@ -36,6 +39,7 @@ class Judgement(NamedTuple):
     place: Place
     heard: Heard | None
     silence: str = ""
+    since: datetime | None = None
 
 
 def event_name(envelope: Envelope) -> str:

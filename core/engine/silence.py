@@ -64,7 +64,7 @@ def _settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -
     work.remember(memo)
     work.writes.released.append((silence_id(memo.key, name), SILENCE, binding.name))
     if outcomes:
-        work.pending.append(Judgement(binding, memo.key, outcomes, by, place, None, name))
+        work.pending.append(Judgement(binding, memo.key, outcomes, by, place, None, name, memo.newest))
     return None
 
 

@@ -124,8 +124,8 @@ class Owed(NamedTuple):
 class Writes:
     """Everything one turn writes, in one commit.
 
-    ``at`` is the turn's time, ``digest`` the configuration: recorded so that the turn can be decided again.
-    ``silenced`` are orders by id: their pages for after ``at`` that nobody tried to deliver are withdrawn first.
+    ``at`` is the turn's time, ``digest`` the configuration: by them the turn can be decided again. ``silenced``
+    are orders by id: their pages for after ``at`` that nobody tried to deliver are withdrawn before ``notices`` come.
     """
 
     at: datetime

@@ -274,6 +274,14 @@ def test_a_daemon_that_dies_while_the_sources_catch_up_still_waits_for_them_when
     assert stage.refs() == []
 
 
+def test_a_silence_is_named_by_what_was_heard_before_it_and_not_by_the_fact_that_proves_it(store):
+    stage = Stage(Silent, store=store, lateness=LATE)
+    stage.hear(beat(0))
+    stage.hear(beat(65), beat(66, id="more"), minute=66)
+    opened = next(entry for _, entry in store.journal_after(0, 9) if entry.reason is Reason.OPENED)
+    assert opened.event.endswith(f"#{NOON.isoformat()}")
+
+
 @pytest.mark.parametrize("point", [CrashPoint.OUTAGE_SHIFTED, CrashPoint.TURN_WRITTEN, CrashPoint.TURN_COMMITTED])
 def test_an_absence_is_booked_and_written_down_together_wherever_the_daemon_dies(store, point):
     stage = Stage(Silent, store=store, lateness=LATE)
