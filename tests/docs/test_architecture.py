@@ -1,4 +1,4 @@
-"""What the architecture page names exists: every file, every test, every law, every room of the house."""
+"""What the pages on architecture and reliability name exists: files, tests, laws, rooms of the house."""
 
 import ast
 import re
@@ -11,16 +11,19 @@ from .pages import DOCS, ROOT, read, rows, section
 
 PAGE = DOCS / "architecture.md"
 LAWS = 11
-PATHS = sorted(set(re.findall(r"`((?:core|plugins|tests)/[\w/.-]+?)(?:::(\w+))?`", read(PAGE))))
+NAMED = re.compile(r"`((?:core|plugins|tests)/[\w/.-]+?)(?:::(\w+))?`")
+PATHS = sorted(
+    {(page, *named) for page in ("architecture.md", "reliability.md") for named in NAMED.findall(read(DOCS / page))}
+)
 
 
-@pytest.mark.parametrize(("path", "name"), PATHS)
-def test_what_the_page_names_exists(path: str, name: str) -> None:
+@pytest.mark.parametrize(("page", "path", "name"), PATHS)
+def test_what_the_page_names_exists(page: str, path: str, name: str) -> None:
     file = ROOT / path
-    assert file.exists(), f"{path} is not there any more; correct docs/architecture.md"
+    assert file.exists(), f"{path} is not there any more; correct docs/{page}"
     if name:
         defined = {node.name for node in ast.parse(read(file)).body if isinstance(node, ast.FunctionDef)}
-        assert name in defined, f"{path} has no {name}; correct docs/architecture.md"
+        assert name in defined, f"{path} has no {name}; correct docs/{page}"
 
 
 def test_every_law_says_where_it_is_enforced_and_tested() -> None:
