@@ -132,6 +132,9 @@ def fates(chance: random.Random, count: int, disk: str = "") -> list[Fate]:
     points = [*REACHED, *[None] * (len(REACHED) // 2)]
     chosen = [points[n % len(points)] for n in range(count)]
     chance.shuffle(chosen)
+    # A new store has no last turn, so nobody can have been away.
+    if chosen[0] is CrashPoint.OUTAGE_SHIFTED:
+        chosen.reverse()
     return [Fate(at, chance.randint(1, REACHED[at]) if at else 1, disk) for at in chosen]
 
 
