@@ -13,7 +13,8 @@ from .base import StoreError
 from .statements import Sql
 
 CACHE_KIB: Final = 32 * 1024
-WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
+WAL_BYTES_KEPT: Final = 32 * 1024 * 1024
+"""To what size the log's file is cut when it begins anew; see ``checkpoints.py``."""
 
 # What SQLite cannot do now, by its primary result code: what is wrong, and what helps.
 _TROUBLES: Final = {

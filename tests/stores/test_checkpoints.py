@@ -17,6 +17,7 @@ from civicloop.core.stores.checkpoints import Checkpoints
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.link import Link
 
+ROWS = 100
 STEP = 64 * 1024
 MOST = 4 * STEP
 WAIT_SECONDS_MAX = 20.0
@@ -39,7 +40,7 @@ def link(path: Path) -> Iterator[Link]:
 @pytest.fixture
 def checkpoints(path: Path, link: Link) -> Iterator[Checkpoints]:
     """Checkpoints of it, with a log small enough to fill it in a test."""
-    with closing(Checkpoints(path, link, STEP, MOST)) as checkpoints:
+    with closing(Checkpoints(path, link, ROWS, STEP, MOST)) as checkpoints:
         yield checkpoints
 
 
@@ -84,13 +85,39 @@ def test_a_log_that_has_grown_is_copied_by_itself(path: Path, link: Link, checkp
     assert in_the_file(path) == 2
 
 
-def test_a_log_at_its_bound_is_emptied(path: Path, link: Link, checkpoints: Checkpoints) -> None:
-    fill(link, MOST)
-    assert log_bytes(path) > MOST
+def test_many_small_rows_are_copied_by_themselves(path: Path, link: Link, checkpoints: Checkpoints) -> None:
+    """The log's file does not tell how much was written over."""
+    done = Event()
+    fill(link, STEP - 16 * 1024)
     checkpoints.run()
-    assert log_bytes(path) == 0
+    link.after_commit = checkpoints.committed
+    with watching(lambda point: done.set() if point is CrashPoint.CHECKPOINT_DONE else None):
+        before = log_bytes(path)
+        with link.transaction() as raw:
+            raw.executemany("INSERT INTO line VALUES (?)", [(b"",)] * ROWS)
+        assert done.wait(WAIT_SECONDS_MAX)
+    assert log_bytes(path) == before
+    assert in_the_file(path) == 1 + ROWS
+
+
+def test_the_log_begins_anew_within_its_file(path: Path, link: Link, checkpoints: Checkpoints) -> None:
+    fill(link, STEP)
+    checkpoints.run()
+    size = log_bytes(path)
+    for _ in range(5):
+        fill(link, STEP // 2)
+        checkpoints.run()
+    assert log_bytes(path) == size
+    assert in_the_file(path) == 6
+
+
+def test_a_log_that_became_far_too_long_is_cut(path: Path, link: Link, checkpoints: Checkpoints) -> None:
+    link.raw.execute(f"PRAGMA journal_size_limit={STEP}")
+    fill(link, 2 * MOST)
+    assert log_bytes(path) > 2 * MOST
+    checkpoints.run()
     fill(link, 10)
-    assert log_bytes(path) < STEP, "it begins anew"
+    assert log_bytes(path) == STEP
 
 
 def test_a_reader_that_goes_on_and_on_is_named_and_nothing_is_lost(
@@ -102,12 +129,16 @@ def test_a_reader_that_goes_on_and_on_is_named_and_nothing_is_lost(
         fill(link, MOST)
         with capture_logs() as logged:
             checkpoints.run()
-        assert [line["event"] for line in logged] == ["log_not_emptied"]
-        assert log_bytes(path) > MOST
+            checkpoints.run()
+        assert [line["event"] for line in logged] == ["log_not_begun_anew"]
         fill(link, 10)
+        size = log_bytes(path)
+        assert size > MOST
     checkpoints.run()
-    assert log_bytes(path) == 0
-    assert in_the_file(path) == 2
+    fill(link, STEP)
+    assert log_bytes(path) == size, "it began anew"
+    checkpoints.run()
+    assert in_the_file(path) == 3
 
 
 @contextmanager
@@ -127,7 +158,7 @@ def test_a_checkpoint_that_fails_is_said_once_and_made_later(path: Path, link: L
         checkpoints.run()
         checkpoints.run()
     assert [line["event"] for line in logged] == ["checkpoint_failed"]
-    assert "street.db" in logged[0]["error"]
+    assert "street.db" in logged[0]["why"]
     assert link.raw.execute("SELECT count(*) FROM line").fetchone() == (1,)
     checkpoints.run()
     assert in_the_file(path) == 1
