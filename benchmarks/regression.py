@@ -3,7 +3,7 @@
 ``python benchmarks/regression.py [--slowed TIMES] [--rounds N] [--json FILE]`` measures the processor time of workload
 W in process beside that of the same SQL statements replayed bare, and that of deciding beside that of validating. The
 least of several rounds counts, because what else a machine does only ever adds; rounds go on until all ratios are as
-good as recorded here, or there have been too many. ``--slowed 1.6`` makes everything that is measured so much slower,
+good as recorded here, or there have been too many. ``--slowed 2`` makes everything that is measured so much slower,
 which must be noticed.
 
 The limits are the ratios when they were recorded and a third more. Who makes something faster writes the new ratio
