@@ -24,6 +24,11 @@ class Recorder:
         """As the connection says."""
         return self._raw.in_transaction
 
+    @property
+    def total_changes(self) -> int:
+        """As the connection says."""
+        return self._raw.total_changes
+
     def execute(self, text: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
         """Run and write down."""
         kept = tuple(values)
