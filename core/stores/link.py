@@ -13,6 +13,11 @@ from .base import StoreError
 from .statements import Sql
 
 CACHE_KIB: Final = 32 * 1024
+"""For the connection that writes."""
+
+READER_CACHE_KIB: Final = 4 * 1024
+"""For one that reads: all it holds is stale as soon as another connection has committed."""
+
 WAL_BYTES_KEPT: Final = 32 * 1024 * 1024
 """To what size the log's file is cut when it begins anew; see ``checkpoints.py``."""
 
@@ -61,7 +66,7 @@ class _InWords:
 class Link:
     """A connection that several threads may share, one statement or one transaction at a time."""
 
-    def __init__(self, path: Path | None, busy_seconds: float) -> None:
+    def __init__(self, path: Path | None, busy_seconds: float, cache_kib: int = CACHE_KIB) -> None:
         self.name = "the database in memory" if path is None else str(path)
         self.lock = RLock()
         self._in_words = _InWords(self.name)
@@ -75,12 +80,12 @@ class Link:
                 cached_statements=256,
             )
         try:
-            self._settle(in_memory=path is None)
+            self._settle(path is None, cache_kib)
         except BaseException:
             self.raw.close()
             raise
 
-    def _settle(self, in_memory: bool) -> None:
+    def _settle(self, in_memory: bool, cache_kib: int) -> None:
         with self.in_words():
             (mode,) = self.raw.execute("PRAGMA journal_mode=WAL").fetchone()
             if mode != "wal" and not in_memory:
@@ -89,7 +94,7 @@ class Link:
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "temp_store=MEMORY",
-                f"cache_size=-{CACHE_KIB}",
+                f"cache_size=-{cache_kib}",
                 f"journal_size_limit={WAL_BYTES_KEPT}",
                 "wal_autocheckpoint=0",  # see checkpoints.py
             ):

@@ -16,7 +16,7 @@ from .casebook import Casebook
 from .chain import Chains
 from .checkpoints import Checkpoints
 from .codec import micros, moment
-from .link import Link
+from .link import READER_CACHE_KIB, Link
 from .purging import SqlitePurger
 from .snapshot import Snapshot
 from .sqlite_courier import SqliteCourier, SqliteDoors
@@ -50,7 +50,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
             prepare(self._writes)
             # A database in memory belongs to its one connection. Nothing is written before a turn commits,
             # so its readers see no more than those of a file do.
-            self._reads = self._writes if path is None else Link(path, busy_seconds)
+            self._reads = self._writes if path is None else Link(path, busy_seconds, READER_CACHE_KIB)
         except BaseException:
             self._writes.close()
             raise
@@ -83,7 +83,7 @@ class SqliteStore(SqliteReader, SqliteCourier, SqliteDoors, SqlitePurger):
             with self._reads.lock:
                 yield Snapshot(self._reads)
             return
-        link = Link(self.path, self._busy_seconds)
+        link = Link(self.path, self._busy_seconds, READER_CACHE_KIB)
         try:
             with link.in_words():
                 link.raw.execute("BEGIN")
