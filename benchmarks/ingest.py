@@ -30,7 +30,7 @@ TURNS = {1: 0.05, 10: 0.2, 100: 1.0, 10_000: 1.0}
 """Events a turn, and which share of the events so small turns are measured with."""
 HTTP_BATCHES = (10, 100, 1_000)
 CONNECTIONS = 64
-BATCH_CONNECTIONS = 4
+BATCH_CONNECTIONS_MIN = 4
 """So many batches of 1,000 one sender may have waiting."""
 GOALS = {
     "in process / bare statements": 0.45,
@@ -69,6 +69,11 @@ def over_http(path: Path, kind: str, requests: list[bytes], connections: int, co
         return (len(requests) - connections) / load(port, requests[connections:], connections)
 
 
+def batch_connections(size: int) -> int:
+    """So many as fill a turn together, which is then as large as in process; not more than send single events."""
+    return min(CONNECTIONS, max(BATCH_CONNECTIONS_MIN, TURN // size))
+
+
 def measure(path: Path, events: int) -> dict[str, float]:
     """One round of everything, on one core: what is measured, its limit, and whoever sends."""
     cores = sorted(os.sched_getaffinity(0))
@@ -82,7 +87,8 @@ def measure(path: Path, events: int) -> dict[str, float]:
         figures[f"in turns of {size:,}"] = in_turns(path, max(size, int(events * share)), size)
     for size in HTTP_BATCHES:
         posts = [request(batch.body, BATCHED) for batch in batches(stream(), max(events, 20 * size), size)]
-        figures[f"HTTP batches of {size:,}"] = size * over_http(path, "real", posts, BATCH_CONNECTIONS, cores[0])
+        connections = batch_connections(size)
+        figures[f"HTTP batches of {size:,}"] = size * over_http(path, "real", posts, connections, cores[0])
     singles = [request(orjson.dumps(one.event), STRUCTURED) for one in islice(stream(), events // 3)]
     for kind, name in (("real", "HTTP single"), ("bare", "bare handler")):
         figures[name] = over_http(path, kind, singles, CONNECTIONS, cores[0])
