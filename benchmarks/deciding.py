@@ -24,7 +24,6 @@ from lab.report import Row, finish, options
 
 from civicloop import SMALL, Check, Finding, Step, TrackRule, minutes, work_days, work_hours
 from civicloop.core.engine.answering import read_answer
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.gateway.cloudevents import read_json
 from civicloop.core.loop.decide import decide
 from civicloop.core.loop.draft import Decision
@@ -32,6 +31,7 @@ from civicloop.core.model.case import Case, Reason
 from civicloop.core.model.chain import Proof, Rules
 from civicloop.core.model.given import Answer, Brought, Found, Given, Lapse, Verb
 from civicloop.core.model.street import Street
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.street.folder import load_street
 from civicloop.core.street.sample import write_sample
 from civicloop.plugins.ebike_charging.events import EbikeSeen

@@ -24,8 +24,8 @@ from lab.report import Row, finish, options
 from lab.stores import ingest, open_store
 from lab.workload import SEED, START, batches, stream, street
 
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.setup import Setup
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.stores import statements as sql
 from civicloop.core.stores.codec import micros
 

@@ -23,7 +23,7 @@ from lab.report import Row, finish, options
 from lab.stores import FULL, NORMAL, ingest, open_store
 from lab.workload import EVENTS_A_LOOP, batches, bins_for, fresh, stream, street
 
-from civicloop.core.engine.memory import collect_rarely
+from civicloop.core.running.memory import collect_rarely
 
 TURN = 1_000
 TURNS = {1: 0.05, 10: 0.2, 100: 1.0, 10_000: 1.0}

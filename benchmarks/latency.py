@@ -25,10 +25,10 @@ from lab.stores import open_store, require_accepted
 from lab.workload import Message, fresh, stream, street
 
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.receipt import Input
-from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.cloudevents import read_json
+from civicloop.core.running.memory import collect_rarely
+from civicloop.core.running.runner import Runner
 
 RATES = (500, 2_000)
 CONNECTIONS = 64

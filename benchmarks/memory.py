@@ -27,9 +27,9 @@ from lab.report import Row, finish, options
 from lab.stores import require_accepted
 
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.receipt import Input
 from civicloop.core.gateway.cloudevents import read_event
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.stores.sqlite import SqliteStore
 
 SIZES = {"open case": (10_000, 100_000), "armed watchdog": (100_000, 1_000_000)}

@@ -23,8 +23,8 @@ from lab.offer import offer
 from lab.report import Row, finish, options, percentile
 from lab.workload import OPENS_EVERY
 
-from civicloop.core.engine.clock import SystemClock
-from civicloop.core.engine.memory import collect_rarely
+from civicloop.core.running.clock import SystemClock
+from civicloop.core.running.memory import collect_rarely
 
 ESTATES = 2_662
 DEVICES = 1_000

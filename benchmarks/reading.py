@@ -24,7 +24,7 @@ from lab.load import Line, Server, busy_seconds, connect, get, running
 from lab.report import Row, finish, options, percentile
 from lab.workload import SEED
 
-from civicloop.core.engine.memory import collect_rarely
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.stores.codec import micros
 from civicloop.core.stores.sqlite import SqliteStore
 

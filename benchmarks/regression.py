@@ -24,9 +24,9 @@ from lab.report import Row, finish, options
 from lab.stores import ingest, open_store
 from lab.workload import Batch, batches, fresh, stream, street
 
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.loop.decide import decide
 from civicloop.core.model.street import Street
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.street.folder import load_street
 from civicloop.core.street.sample import write_sample
 

@@ -26,7 +26,7 @@ from lab.crowd import DAY, SIGNALS, START, fill, open_crowd, write_folder
 from lab.report import Row, finish, options
 
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.memory import collect_rarely
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.stores.sqlite import SqliteStore
 
 ROUNDS = 5

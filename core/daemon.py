@@ -14,20 +14,9 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
-from .engine.aside import aside
-from .engine.clock import Clock, SystemClock, monotonic
-from .engine.courier import Courier, tell_ops
 from .engine.engine import Engine
-from .engine.flight import FlightRecord
-from .engine.footprint import LOOK_SECONDS, Footprint, resident_mib
-from .engine.guard import Watch
-from .engine.letters import write_letter
-from .engine.memory import collect_rarely
 from .engine.opening import Opened, make_channels, open_street
 from .engine.receipt import Input
-from .engine.retention import Sweeper
-from .engine.runner import QueueFull, Runner, Unavailable
-from .engine.steady import SteadyClock
 from .gateway.app import make_app
 from .gateway.cloudevents_http import Limits
 from .gateway.metrics import Numbers
@@ -35,6 +24,17 @@ from .gateway.office import Office
 from .gateway.porter import Patience, Porter
 from .gateway.replay import Timed
 from .gateway.tokens import Gate
+from .running.aside import aside
+from .running.clock import Clock, SystemClock, monotonic
+from .running.courier import Courier, tell_ops
+from .running.flight import FlightRecord
+from .running.footprint import LOOK_SECONDS, Footprint, resident_mib
+from .running.letters import write_letter
+from .running.memory import collect_rarely
+from .running.retention import Sweeper
+from .running.runner import QueueFull, Runner, Unavailable
+from .running.steady import SteadyClock
+from .running.watch import Watch
 from .stores.base import Store
 from .street.complaint import StreetError
 from .street.settings import is_loopback, split_address

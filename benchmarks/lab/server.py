@@ -14,18 +14,18 @@ from pathlib import Path
 from aiohttp import web
 
 from civicloop.core.daemon import Daemon
-from civicloop.core.engine.clock import Clock
-from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.letters import write_letter
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.opening import open_street
-from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.app import make_app
 from civicloop.core.gateway.cloudevents_http import Limits
 from civicloop.core.gateway.metrics import Numbers
 from civicloop.core.gateway.office import Office
 from civicloop.core.gateway.tokens import Gate
+from civicloop.core.running.clock import Clock
+from civicloop.core.running.courier import Courier
+from civicloop.core.running.letters import write_letter
+from civicloop.core.running.memory import collect_rarely
+from civicloop.core.running.runner import Runner
 from civicloop.core.sdk.loader import Plugin
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.plugins.message_channels import Nowhere

@@ -1,1 +1,1 @@
-"""The shell around the loop: assess, load, decide, commit, in batches; and the courier that delivers."""
+"""The shell around the loop: one turn after the other assesses, loads, decides and commits, at the time it is given."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from ..engine.clock import monotonic
+from ..running.clock import monotonic
 from ..stores.base import StoreError
 
 FEW: Final = 50_000

@@ -12,7 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_exceptions import HTTPException
 from aiohttp.web_protocol import RequestPayloadError
 
-from ..engine.runner import MemoryShort, QueueFull, Unavailable
+from ..running.runner import MemoryShort, QueueFull, Unavailable
 from ..stores.base import StoreError
 from .cloudevents import EnvelopeError
 from .problems import MEDIA_TYPE, Problem

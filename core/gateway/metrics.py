@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ..engine.courier import Courier
 from ..engine.engine import Engine
-from ..engine.runner import Runner
+from ..running.courier import Courier
+from ..running.runner import Runner
 from .census import Census
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

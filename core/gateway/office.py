@@ -12,13 +12,13 @@ import structlog
 from aiohttp import web
 
 from ..engine.answering import PREFIX, split_ref
-from ..engine.clock import Clock, monotonic
 from ..engine.engine import Engine
 from ..engine.receipt import FORBIDDEN, Input, Receipt, Speaker, Status
-from ..engine.runner import Runner
 from ..engine.setup import Setup
 from ..model.case import Case
 from ..model.event import Envelope
+from ..running.clock import Clock, monotonic
+from ..running.runner import Runner
 from ..stores.base import Access, Store, StoreError
 from ..street.settings import is_loopback
 from .cloudevents_http import Limits

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from ..engine.answering import PREFIX
-from ..engine.letters import FRAMES
 from ..engine.setup import Setup
 from ..loop.checks import missing_to_close
 from ..model.case import Case, Duty, Entry, OrderState, Reason, Track, TrackState, WorkOrder
+from ..running.letters import FRAMES
 from ..sdk.texts import render
 from ..stores.base import EventRow, Store
 from .wording import STORY, known, loop_name, role_name

@@ -10,8 +10,8 @@ from typing import Final
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..daemon import NotAllowed, alone
-from ..engine.clock import SystemClock
 from ..engine.verifying import Flaw, Law, Tally, verify
+from ..running.clock import SystemClock
 from ..stores.keeping import copying, hash_of, origin, replacing
 from ..stores.sqlite import SqliteStore
 from .screen import local, plain, put_json, screen, tell

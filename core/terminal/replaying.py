@@ -12,7 +12,6 @@ from typing import BinaryIO, Final, NamedTuple
 import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..engine.clock import SystemClock
 from ..engine.engine import Engine
 from ..engine.opening import Opened
 from ..engine.receipt import Receipt, Status
@@ -20,6 +19,7 @@ from ..gateway.files import BadLine, read_lines
 from ..gateway.replay import Timed, as_delivered, in_order, replay
 from ..gateway.viewer import Viewer
 from ..model.event import Envelope
+from ..running.clock import SystemClock
 from ..stores.base import Store
 from .screen import in_zone, screen, table, tell
 from .street import open_store, read_street, store_path

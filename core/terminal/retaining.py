@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from ..engine.retention import purges_due, sweep
+from ..running.retention import purges_due, sweep
 from ..stores.keeper import Kind, Purge, Purged
 from ..stores.purging import COUNT_MAX
 from .screen import local, put_json, show, tell

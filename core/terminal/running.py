@@ -18,10 +18,10 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from ..daemon import RESTART, Daemon, NotAllowed
-from ..engine.clock import FastClock
-from ..engine.flight import FlightRecord
 from ..engine.opening import Opened
 from ..gateway.replay import Timed
+from ..running.clock import FastClock
+from ..running.flight import FlightRecord
 from ..stores.base import Store
 from ..street.settings import Channel, split_address
 from .replaying import Reader

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from ..engine.clock import SystemClock
 from ..engine.opening import Opened
+from ..running.clock import SystemClock
 from ..street.complaint import StreetError
 from ..street.sample import write_sample
 from .calendar import calendar_warnings

@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.text import Text
 
-from ..engine.letters import place_name
 from ..gateway.dossier import Dossier, Explanation, explain, read_dossier
 from ..gateway.story import Line, Teller
 from ..gateway.viewer import Viewer
@@ -17,6 +16,7 @@ from ..gateway.views import CaseView, ForecastView, TrackView
 from ..loop.forecast import Forecast
 from ..loop.ledger import totals
 from ..model.case import Case, OrderState
+from ..running.letters import place_name
 from ..stores.base import Access
 from .cases import need_case
 from .screen import local, plain, put_json, screen, table, tell

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 import click
 
-from ..engine.clock import SystemClock
 from ..engine.engine import Engine
-from ..engine.guard import UNGUARDED, Guard, Watch
+from ..engine.guard import UNGUARDED, Guard
 from ..engine.opening import Opened, open_street
+from ..running.clock import SystemClock
+from ..running.watch import Watch
 from ..stores.base import Store
 from ..stores.sqlite import SqliteStore
 from .trouble import Trouble

@@ -19,8 +19,8 @@ from typing import IO, Final
 import structlog
 
 from ..daemon import RESTART
-from ..engine.clock import monotonic
-from ..engine.flight import FlightRecord, in_words
+from ..running.clock import monotonic
+from ..running.flight import FlightRecord, in_words
 
 LOOK_SECONDS: Final = 0.5
 """How often the parent looks whether a call is still under way."""

@@ -27,12 +27,12 @@ from people import People
 from street import write_street
 
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.memory import collect_rarely
 from civicloop.core.engine.opening import Opened, open_street
 from civicloop.core.engine.receipt import Input
 from civicloop.core.engine.simulate import Simulation
 from civicloop.core.gateway.indicators import Period
 from civicloop.core.model.event import Envelope
+from civicloop.core.running.memory import collect_rarely
 from civicloop.core.stores.base import CaseQuery
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.terminal.books import Span

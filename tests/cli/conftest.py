@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from civicloop.cli import civicloop
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.running.clock import SystemClock
 from civicloop.core.street.sample import write_sample
 
 Cli = Callable[..., Result]

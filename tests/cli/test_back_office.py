@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from civicloop.core.engine.clock import SystemClock
 from civicloop.core.gateway.tokens import Gate
+from civicloop.core.running.clock import SystemClock
 from civicloop.core.stores.sqlite import SqliteStore
 
 AT = "2025-09-12T08:00:00+08:00"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.running.clock import SystemClock
 from civicloop.core.stores.sqlite import SqliteStore
 
 from .conftest import BIN

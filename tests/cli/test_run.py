@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.running.clock import SystemClock
 from civicloop.core.stores.sqlite import SqliteStore
 
 BIN = "garbage_sorting.overflow/bin-willow-garden-dry"

@@ -50,7 +50,7 @@ ELSEWHERE: Final = {
     CrashPoint.STORE_COPIED: "tests/stores/test_keeping.py",
     CrashPoint.COPY_CHECKED: "tests/stores/test_keeping.py",
     CrashPoint.COPY_RENAMED: "tests/stores/test_keeping.py",
-    CrashPoint.PIECE_PURGED: "tests/engine/test_retention.py",
+    CrashPoint.PIECE_PURGED: "tests/running/test_retention.py",
 }
 """The others, and the tests in which a process dies there."""
 

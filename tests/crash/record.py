@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.running.clock import SystemClock
 
 from .simulator.record import PAGE, head
 

@@ -27,7 +27,7 @@ import aiohttp
 import orjson
 from click import echo
 
-from civicloop.core.engine.clock import monotonic
+from civicloop.core.running.clock import monotonic
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.sample import write_sample
 

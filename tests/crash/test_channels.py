@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from civicloop import Message, Severity
-from civicloop.core.engine.courier import BACKOFF_FIRST, BACKOFF_MAX, Courier
+from civicloop.core.running.courier import BACKOFF_FIRST, BACKOFF_MAX, Courier
 from civicloop.core.stores.base import Writes
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.plugins.message_channels.file_drop import FileDrop

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicloop.core.engine.footprint import PATIENCE_SECONDS, Footprint
+from civicloop.core.running.footprint import PATIENCE_SECONDS, Footprint
 
 from .faults import ask, insist, log_of, reading, running, until
 from .stranger import strange_street

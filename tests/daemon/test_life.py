@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from civicloop.core.daemon import Daemon, NotAllowed
-from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.opening import Opened, open_street
 from civicloop.core.engine.receipt import Input, Receipt
-from civicloop.core.engine.runner import Runner, Unavailable
 from civicloop.core.gateway.cloudevents import read_event
 from civicloop.core.gateway.tokens import Scope, make_token
 from civicloop.core.model.chain import Severity
 from civicloop.core.model.notice import Notice, NoticeKind
+from civicloop.core.running.courier import Courier
+from civicloop.core.running.runner import Runner, Unavailable
 from civicloop.core.sdk.channel import Message
 from civicloop.core.stores.base import StoreError, Writes
 from civicloop.core.stores.sqlite import SqliteStore

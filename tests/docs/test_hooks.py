@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from civicloop import Message, Notice, NoticeKind, Refused, Severity
-from civicloop.core.engine.courier import BACKOFF_FIRST, BACKOFF_MAX, BATCH, SEND_SECONDS_MAX
+from civicloop.core.running.courier import BACKOFF_FIRST, BACKOFF_MAX, BATCH, SEND_SECONDS_MAX
 from civicloop.core.sdk.channel import config_type
 from civicloop.core.sdk.hooks import Hooks
 from civicloop.core.sdk.loader import find_plugins, read_plugin

@@ -16,12 +16,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from civicloop.core.engine.answering import AnswerData
-from civicloop.core.engine.clock import FastClock
-from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.letters import write_letter
 from civicloop.core.engine.opening import open_street
-from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.app import make_app
 from civicloop.core.gateway.cloudevents_http import Limits
 from civicloop.core.gateway.http_cases import FILTERS
@@ -34,6 +30,10 @@ from civicloop.core.gateway.views import CaseView
 from civicloop.core.loop.permits import PERMITS
 from civicloop.core.model.case import Reason, Stage, TrackState
 from civicloop.core.model.given import Verb
+from civicloop.core.running.clock import FastClock
+from civicloop.core.running.courier import Courier
+from civicloop.core.running.letters import write_letter
+from civicloop.core.running.runner import Runner
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.sample import write_sample
 
@@ -184,7 +184,7 @@ def test_every_problem_is_documented_and_none_is_made_up() -> None:
     documented = codes()[0]
     assert problems() <= documented
     text = "".join(
-        read(path) for part in ("gateway", "engine", "model") for path in (ROOT / "core" / part).glob("*.py")
+        read(path) for part in ("gateway", "running", "engine", "model") for path in (ROOT / "core" / part).glob("*.py")
     )
     assert [code for code in documented if not re.search(rf'"{code}"', text)] == []
 

@@ -10,7 +10,7 @@ from itertools import count, islice
 
 import structlog
 
-from civicloop.core.engine.clock import monotonic
+from civicloop.core.running.clock import monotonic
 
 from .record import add_up, head, write_row
 from .seeds import Verdict, judge, story

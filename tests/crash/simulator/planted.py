@@ -49,7 +49,7 @@ PLANTED: Final = (
     ),
     Planted(
         "receipts before the commit: what could not be written is acknowledged",
-        "core/engine/runner.py",
+        "core/running/runner.py",
         "        except (StoreError, Unavailable) as error:\n            self._fail(batch, error)\n            return",
         "        except (StoreError, Unavailable) as error:\n"
         "            self.trouble = str(error)\n"
@@ -69,13 +69,13 @@ PLANTED: Final = (
     ),
     Planted(
         "what was delivered is marked and forgotten before the mark is written",
-        "core/engine/courier.py",
+        "core/running/courier.py",
         "            self._store.delivered([(key, name) for key in sorted(sent)], self._clock.now())\n",
         "            self._store.delivered([(key, name) for key in sorted(sent)[1:]], self._clock.now())\n",
     ),
     Planted(
         "a notice is marked as delivered though its channel failed",
-        "core/engine/courier.py",
+        "core/running/courier.py",
         "        if failure is None:\n",
         "        if failure is None or isinstance(failure, ConnectionError):\n",
     ),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from civicloop.core.engine.clock import SystemClock
+from civicloop.core.running.clock import SystemClock
 
 from .seeds import Verdict
 

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from civicloop.core.engine.courier import Courier, tell_ops
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.letters import write_letter
 from civicloop.core.engine.receipt import Input, Receipt, Speaker, Status
-from civicloop.core.engine.runner import QueueFull, Runner, Unavailable
 from civicloop.core.gateway.cloudevents import read_json
 from civicloop.core.model.case import Reason
 from civicloop.core.model.event import Envelope
+from civicloop.core.running.courier import Courier, tell_ops
+from civicloop.core.running.letters import write_letter
+from civicloop.core.running.runner import QueueFull, Runner, Unavailable
 from civicloop.core.stores.base import StoreError
 from civicloop.core.stores.codec import moment
 from civicloop.core.stores.crash import CrashPoint, watching

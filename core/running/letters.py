@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..engine.setup import Setup
 from ..model.notice import Notice, NoticeKind
 from ..model.place import Directory, Level
 from ..sdk.channel import Message
 from ..sdk.texts import Texts, read_texts, render
-from .setup import Setup
 
 FRAMES: Final[Texts] = read_texts(__file__, "letters.toml")
 

@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from ..engine.engine import Engine
+from ..engine.receipt import Input, Receipt, Status
 from ..model.case import Reason
 from ..stores.base import StoreError
 from ..stores.crash import CrashPoint, reached
 from .clock import Clock
-from .engine import Engine
 from .queueing import FairQueue
-from .receipt import Input, Receipt, Status
 from .steady import SteadyClock
 
 POLL: Final = timedelta(seconds=1)

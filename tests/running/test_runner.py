@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from civicloop import Reason
-from civicloop.core.engine.clock import FastClock
 from civicloop.core.engine.receipt import Input, Status
-from civicloop.core.engine.runner import QueueFull, Runner, Unavailable
+from civicloop.core.running.clock import FastClock
+from civicloop.core.running.runner import QueueFull, Runner, Unavailable
 
-from .stage import NOON, Full, Stage, answer, fill
+from ..engine.stage import NOON, Full, Stage, answer, fill
 from .test_courier import HandClock
 
 

@@ -13,6 +13,8 @@ from typing import Final
 
 import structlog
 
+from ..engine.guard import UNGUARDED, Condemned, Guard
+from ..engine.setup import Setup
 from ..model.chain import Severity
 from ..model.notice import Notice, NoticeKind
 from ..model.street import OPS
@@ -20,8 +22,7 @@ from ..sdk.channel import Channel, Message, Refused
 from ..stores.base import Owed, Store, StoreError
 from ..stores.crash import CrashPoint, reached
 from .clock import Clock
-from .guard import UNGUARDED, Condemned, Guard, stepped
-from .setup import Setup
+from .watch import stepped
 
 BATCH: Final = 256
 """How many notices one lane of a channel carries at once."""

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict, deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicloop.core.engine.queueing import ABSENT_MAX, FairQueue
+from civicloop.core.running.queueing import ABSENT_MAX, FairQueue
 
 SIZE_MAX = 2_000
 BATCH_MAX = 200

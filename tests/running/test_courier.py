@@ -11,14 +11,14 @@ import pytest
 import structlog
 
 from civicloop import Message, Notice, NoticeKind, Refused, Severity
-from civicloop.core.engine.courier import BACKOFF_MAX, BATCH, Courier, backoff, tell_ops
-from civicloop.core.engine.letters import write_letter
 from civicloop.core.model.case import Reason
+from civicloop.core.running.courier import BACKOFF_MAX, BATCH, Courier, backoff, tell_ops
+from civicloop.core.running.letters import write_letter
 from civicloop.core.stores.base import StoreError, Writes
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.plugins.message_channels.console import Console
 
-from .stage import NOON, Full, Stage, fill
+from ..engine.stage import NOON, Full, Stage, fill
 
 pytestmark = pytest.mark.filterwarnings("error")
 

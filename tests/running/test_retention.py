@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from civicloop import CLOSE, Finding, Scenario
-from civicloop.core.engine.retention import Sweeper, purges_due, sweep
 from civicloop.core.engine.verifying import verify
 from civicloop.core.model.case import Case
+from civicloop.core.running.retention import Sweeper, purges_due, sweep
 from civicloop.core.stores.base import Access, CaseQuery, StoreError
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.keeper import PIECE_MAX, Kind
@@ -21,7 +21,7 @@ from civicloop.core.stores.purging import BYTES_MAX, reduce
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.settings import Retention
 
-from .stage import CHAIN, NOON, Fill, Full, Seen, Silent, Stage, answer, fact, fill
+from ..engine.stage import CHAIN, NOON, Fill, Full, Seen, Silent, Stage, answer, fact, fill
 
 DAY = 24 * 60
 SHORT = Retention(
@@ -353,7 +353,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from civicloop.core.engine.retention import purges_due, sweep
+from civicloop.core.running.retention import purges_due, sweep
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.settings import Retention

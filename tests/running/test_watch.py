@@ -8,11 +8,12 @@ from pydantic import field_validator
 
 from civicloop import CLOSE, Event, Expect, Finding, Memory, Scenario
 from civicloop.core.engine.engine import Engine
-from civicloop.core.engine.flight import FlightRecord, call_name
-from civicloop.core.engine.guard import TICKS, Guard, NoReturn, Watch
+from civicloop.core.engine.guard import Guard, NoReturn
 from civicloop.core.engine.receipt import Input
+from civicloop.core.running.flight import FlightRecord, call_name
+from civicloop.core.running.watch import TICKS, Watch
 
-from .stage import CHAIN, NOON, Full, Stage, fact, fill
+from ..engine.stage import CHAIN, NOON, Full, Stage, fact, fill
 
 SECONDS = 0.2
 
@@ -98,7 +99,7 @@ def test_a_call_without_an_end_costs_its_own_event(watched, do):
     [row] = watched.store.quarantine(9)
     assert (row.id, row.scenario) == ("bad", "guard.odd")
     assert row.why.startswith(f"guard.odd did not return within {SECONDS} s; it was interrupted ")
-    assert "test_guard.py" in row.trace
+    assert "test_watch.py" in row.trace
     assert watched.refs() == [("bins.full/B1", 1), ("guard.odd/B1", 1), ("guard.odd/B3", 1)]
     assert "plugin_error" in watched.ops()
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from civicloop import Level, NoticeKind, Place, Reason, Severity
-from civicloop.core.engine.letters import FRAMES, place_name, write_letter
 from civicloop.core.engine.setup import Setup
 from civicloop.core.model.notice import Notice
 from civicloop.core.model.place import Person
+from civicloop.core.running.letters import FRAMES, place_name, write_letter
 from civicloop.core.sdk.loader import find_plugins
 from civicloop.core.sdk.texts import LANGUAGES, faults, variables_of
 
-from .stage import NOON, Full, registry, street
+from ..engine.stage import NOON, Full, registry, street
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 SCENARIOS = [scenario for plugin in find_plugins()[0].values() for scenario in plugin.scenarios]

@@ -8,11 +8,11 @@ import pytest
 from civicloop import Reason
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.receipt import Input
-from civicloop.core.engine.runner import Runner
-from civicloop.core.engine.steady import SteadyClock
+from civicloop.core.running.runner import Runner
+from civicloop.core.running.steady import SteadyClock
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .stage import NOON, Full, Silent, Stage, beat, fill
+from ..engine.stage import NOON, Full, Silent, Stage, beat, fill
 from .test_courier import HandClock
 from .test_runner import breathe
 
