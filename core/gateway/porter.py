@@ -168,7 +168,10 @@ class Connection(web.RequestHandler):
         """
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already, and no second one can follow it")
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or exc is None:
+        if isinstance(exc, ConnectionError) and self.transport is None:
+            log.debug("sender_gone", method=request.method)
+            answer = problem(400, "bad_body", "the connection ended within the request")  # which nobody reads
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or exc is None:
             log.error("internal_error", method=request.method, status=status, exc_info=exc)
             answer = problem(500, "internal_error", "this is a fault of the daemon; its log says more")
         else:

@@ -319,7 +319,9 @@ def main() -> int:
             code = victim.stop()
         took = monotonic() - began
         old = left_of(store)
+        own = (victim.folder / "daemon.log").read_text(encoding="utf-8").count("internal_error")
     found = faults(looks) + ([] if code == 0 else [f"the daemon ended with {code}"])
+    found += [f"the daemon's log tells of {own} internal errors"] if own else []
     found += [f"{old} events of {OLD_EVENTS} are left that retention should have taken"] if old else []
     echo(f"{dict(results)} in {took:.0f} s")
     for fault in found:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from yarl import URL
 
 from ..daemon.kit import PROBLEM, STREET, Served, serving, write_street
@@ -291,6 +292,21 @@ def test_a_sender_who_leaves_before_the_answer_leaves_nothing_behind(impatient: 
         assert (await impatient.fetch("GET", "/readyz")).status == 200
 
     impatient.run(story())
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"])
+def test_a_sender_who_leaves_within_the_body_is_no_fault_of_ours(impatient: Served, framing: bytes) -> None:
+    async def story() -> None:
+        before = tasks_besides_this()
+        async with connected(impatient, HEAD + framing):
+            assert (await impatient.fetch("GET", "/healthz")).status == 200
+            assert tasks_besides_this() > before
+        while tasks_besides_this() > before + 1:  # the last fetch's own connection is just being closed
+            assert (await impatient.fetch("GET", "/healthz")).status == 200
+
+    with capture_logs() as logged:
+        impatient.run(story())
+    assert [line["event"] for line in logged] == ["sender_gone"]
 
 
 def test_many_requests_at_once_on_one_connection_are_answered_in_their_order(impatient: Served) -> None:
