@@ -95,6 +95,11 @@ class Books:
     def has_event(self, source: str, id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM event WHERE id = ? AND source = ?", id, source))
 
+    def newest_event(self) -> int:
+        """The row of the event that was stored last; 0 where there is none."""
+        ((row,),) = self.rows("SELECT max(row) FROM event")
+        return int(row or 0)
+
     def armed(self) -> Armed:
         """Every armed watchdog, by scenario, key and name, and when it runs out."""
         asleep = dict(self.rows("SELECT name, value FROM meta")).get("asleep", 0)

@@ -52,7 +52,7 @@ def _judge(seed: int, scene: Scene, history: list[Happening], law: str = "") -> 
         with scratch() as path:
             crashed = Week(scene, history, path).play()
             if (not law and seed % RERUN_EVERY == 0) or law == LAW_10:
-                must_decide_the_same_again(scene, history, path)
+                must_decide_the_same_again(scene, history, path, crashed.taken)
         if (not law and needs_calm) or law.startswith(OF_CRASHES):
             with scratch() as path:
                 # The calm week goes on for as long, where the last that happens is a crash.

@@ -103,9 +103,13 @@ class Parts:
 
 @dataclass
 class Outcome:
-    """What a week came to: what is stored, read into values, and what was counted on the way."""
+    """What a week came to: what is stored, read into values, and what was counted on the way.
+
+    ``taken`` is the row of the newest event after each turn that was committed.
+    """
 
     tables: dict[str, list[Any]] = field(default_factory=dict)
+    taken: list[int] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -338,6 +342,7 @@ class Week:
             raise DiedError(point)
         if point is CrashPoint.TURN_COMMITTED:
             self.outcome.counts["commits"] += 1
+            self.outcome.taken.append(self.books.newest_event())
             try:
                 self.watch.commit(max(self.clock.now(), self._last_turn()))
             except LawBrokenError as error:
