@@ -42,11 +42,11 @@ def history_of(seed: int, scene: Scene, only: Iterable[int] | None = None) -> li
 def judge(seed: int, only: Iterable[int] | None = None) -> Verdict:
     """Play a seed's week, and the calm one where they are to agree. Whatever is raised is a verdict."""
     scene = make_scene(seed)
-    return _judge(seed, scene, history_of(seed, scene, only))
+    return judge_history(seed, scene, history_of(seed, scene, only))
 
 
-def _judge(seed: int, scene: Scene, history: list[Happening], law: str = "") -> Verdict:
-    """``law``: only what this one needs, where a failure is cut down."""
+def judge_history(seed: int, scene: Scene, history: list[Happening], law: str = "") -> Verdict:
+    """The same for a history of the caller's own. ``law``: only what this one needs, where a failure is cut down."""
     needs_calm = not may_differ(history) or seed % RERUN_EVERY == 1
     try:
         with scratch() as path:
@@ -73,7 +73,7 @@ def shortest(seed: int, law: str) -> list[Happening]:
     def fails(history: list[Happening]) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and _judge(seed, scene, history, law).law == law
+        return left >= 0 and judge_history(seed, scene, history, law).law == law
 
     return cut_down(history_of(seed, scene), fails)
 
