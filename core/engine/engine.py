@@ -16,7 +16,7 @@ from .closings import hear_closings, is_reserved
 from .guard import UNGUARDED, Guard
 from .hearing import hear_all, locate, prepare, read_typed, reader_of
 from .judgement import Heard
-from .lapsing import INSTANT, LAPSES_MAX, lapse_cases, up_to_date
+from .lapsing import INSTANT, LAPSES_MAX, foreseen, lapse_cases, up_to_date
 from .quarantine import quarantine_unplaced, quarantine_unread, store_event, warn_ops
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
 from .replying import case_last_asked
@@ -217,7 +217,11 @@ def admit(work: Work, envelope: Envelope, digest: bytes) -> Heard | Receipt:
 
 
 def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
-    """Hear one answer; one that is refused or cannot be read leaves no trace in the store."""
+    """Hear one answer; one that is refused or cannot be read leaves no trace in the store.
+
+    What fell due before comes first, but it is a refused answer that must not bring it about: the history would not
+    say why it came in this turn, and before what.
+    """
     envelope = item.envelope
     try:
         data = read_answer(envelope)
@@ -227,11 +231,14 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     if envelope.time is not None and envelope.time > work.now + work.setup.future_max:
         detail = f"time {envelope.time.isoformat()} lies ahead; set the sender's clock"
         return Receipt(Status.REJECTED, "future", detail)
-    case = up_to_date(work, named)
+    case = foreseen(work, named)
     forbidden = forbids(work, data, case, item.speaker)
     if forbidden:
         return Receipt(Status.REFUSED, FORBIDDEN, forbidden)
     answer = answer_of(work, envelope, data, case, item.speaker)
+    if case is not named and not work.foresee(case, answer).refused:
+        case = up_to_date(work, named)
+        answer = answer_of(work, envelope, data, case, item.speaker)
     decision = work.decide(case, answer)
     cases = (case.id,) if case else ()
     if decision.refused:

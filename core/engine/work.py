@@ -103,15 +103,18 @@ class Work:
         """The cases this turn has changed so far."""
         return tuple(self._changed.values())
 
-    def decide(self, case: Case | None, given: Given) -> Decision:
-        """Let the loop decide, and keep what it decided for the commit."""
+    def foresee(self, case: Case | None, given: Given) -> Decision:
+        """What the loop would decide now; nothing of it is kept."""
         try:
-            decision = decide(case, given, self.now, self.setup.street)
+            return decide(case, given, self.now, self.setup.street)
         except Exception as error:  # a fault of ours in one case must not stop the others; it is counted and shown
             log.exception("internal_error", case=case.id if case else "", given=type(given).__name__)
-            self.decisions[Reason.INTERNAL_ERROR] += 1
             detail = f"{type(error).__name__}: {error}"
             return Decision(Reason.INTERNAL_ERROR, case, refused=True, detail=detail)
+
+    def decide(self, case: Case | None, given: Given) -> Decision:
+        """Let the loop decide, and keep what it decided for the commit."""
+        decision = self.foresee(case, given)
         self.decisions[decision.reason] += 1
         if decision.case is not None and decision.case is not case and not decision.refused:
             self.records.learn(case, decision)

@@ -252,14 +252,15 @@ def kept_armed(armed: Iterable[Any], silent_from: int, outage: int) -> Iterator[
 def longest_wait(writes: Writes) -> int:
     """By how many microseconds a memo of these is looked at later than its earliest watchdog runs out, or than now.
 
-    The longest of all that were ever written bounds where memos stand of which a watchdog has run out already.
+    The longest of all that were ever written bounds where memos stand of which a watchdog has run out already. One that
+    should have been looked at before now, for a late fact armed it, waits for nothing.
     """
     waits = (
         memo.wake_at - max(writes.at, min(by for _, by in memo.expects))
         for memo in writes.memos
         if memo.wake_at is not None and memo.expects
     )
-    return max(waits, default=timedelta()) // MICROSECOND
+    return max((timedelta(), *waits)) // MICROSECOND
 
 
 def party_rows(cases: Iterable[Case]) -> Iterator[tuple[Any, ...]]:

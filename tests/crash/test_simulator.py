@@ -11,16 +11,22 @@ import structlog
 
 from civicloop.core.stores.crash import CrashPoint
 
-from .simulator.happenings import Crash, Hear, Line, describe
+from .simulator.happenings import Crash, Errand, Fact, Hear, Line, describe
 from .simulator.planted import PLANTED, ROOT, Planted
 from .simulator.scenery import make_scene
-from .simulator.script import BESIDE, WEEK, may_differ
-from .simulator.seeds import cut_down, history_of, judge, story
+from .simulator.script import NEVER_DRAWN, WEEK, may_differ
+from .simulator.seeds import cut_down, history_of, judge, judge_history, story
 from .simulator.virtual_time import SPEED, LeapingLoop, StandsStillError
 from .simulator.week import Week, scratch
 
 GATE = range(24)
 """About a minute of one core. The long profile goes on where the record ends."""
+
+DEADLY = (18, 37, 38)
+"""Seeds whose weeks die everywhere between them."""
+
+MOODY = 656
+"""A seed whose street has a scenario that raises over a reading of 85."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +58,47 @@ def test_a_seed_always_takes_the_same_course() -> None:
 def test_the_gate_has_crashes_at_every_point_and_troubles_of_every_kind() -> None:
     histories = [history_of(seed, make_scene(seed)) for seed in GATE]
     crashes = [one for history in histories for one in history if isinstance(one, Crash)]
-    assert {crash.point for crash in crashes} == set(CrashPoint) - BESIDE
+    assert {crash.point for crash in crashes} == set(CrashPoint) - NEVER_DRAWN
     kinds = {type(one).__name__ for history in histories for one in history}
-    assert kinds == {"Hear", "Say", "Again", "SetClock", "Line", "Disk", "Crash", "Retry"}
+    assert kinds == {"Hear", "Say", "Again", "SetClock", "Line", "Disk", "Crash", "Errand"}
     assert {may_differ(history) for history in histories} == {True, False}
     assert all(one.at <= 3 * WEEK for history in histories for one in history)
+
+
+def test_the_weeks_die_at_every_point_that_is_drawn() -> None:
+    died: set[CrashPoint] = set()
+    for seed in DEADLY:
+        with scratch() as path:
+            died |= set(Week(make_scene(seed), history_of(seed, make_scene(seed)), path).play().died)
+    assert died == set(CrashPoint) - NEVER_DRAWN
+
+
+ERRANDS = [
+    ("retry", CrashPoint.TURN_WRITTEN),
+    ("retry", CrashPoint.TURN_COMMITTED),
+    ("sweep", CrashPoint.PIECE_PURGED),
+    ("backup", CrashPoint.STORE_COPIED),
+    ("backup", CrashPoint.COPY_CHECKED),
+    ("backup", CrashPoint.COPY_RENAMED),
+    ("checkpoint", CrashPoint.CHECKPOINT_BEGUN),
+    ("checkpoint", CrashPoint.CHECKPOINT_DONE),
+]
+
+
+@pytest.mark.parametrize(("what", "point"), ERRANDS)
+def test_whoever_is_cut_off_on_an_errand_begins_it_again(what: str, point: CrashPoint) -> None:
+    """The calm week has it done once: one that is done a second time, or not at all, would be told by the tables."""
+    at = timedelta(days=3)
+    history = [
+        Hear(0, timedelta(hours=1), (Fact("raises", "sim.reading", "d6", {"value": 85, "image": "a picture"}),)),
+        Crash(1, at, point, 0, timedelta()),
+        Errand(2, at, what),
+        Line(3, at + timedelta(hours=1), "console", "works"),
+    ]
+    verdict = judge_history(MOODY, make_scene(MOODY), history)
+    assert verdict.is_clean, verdict.detail
+    assert verdict.outcome is not None
+    assert verdict.outcome.died == {point: 1}
 
 
 def test_a_failing_history_is_cut_down_to_what_it_needs() -> None:

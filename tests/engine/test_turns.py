@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from civicloop import Reason
+from civicloop import VERIFY, Reason, minutes
 from civicloop.core.engine.lapsing import LAPSES_MAX
 from civicloop.core.engine.receipt import Input, Status
 from civicloop.core.stores.base import StoreError
@@ -125,6 +125,39 @@ def test_an_answer_meets_the_deadlines_that_its_turn_had_no_room_for(store):
     over = (Reason.OPENED, Reason.ASKED, Reason.NOT_ACCEPTED, Reason.ESCALATED, Reason.ACCEPTED)
     assert stories == {over}
     assert sum(row[2] is Reason.NOT_ACCEPTED for row in stage.journal()) == LAPSES_MAX + 5
+
+
+def test_a_refused_answer_brings_no_deadline_about_that_its_turn_had_no_room_for(store):
+    stage = many(store, LAPSES_MAX + 5)
+    late = NOON + timedelta(hours=2)
+    refs = [f"bins.full/X{number}" for number in range(LAPSES_MAX + 5)]
+    receipts = stage.engine.turn([Input(answer("accept", ref, "plumber", id=ref)) for ref in refs], late)
+    assert {receipt.status for receipt in receipts} == {Status.REFUSED}
+    assert sum(row[2] is Reason.NOT_ACCEPTED for row in stage.journal()) == LAPSES_MAX
+
+
+class Settling(Full):
+    """A bin that is in order again is looked at for ten minutes before its case ends."""
+
+    on_cleared = VERIFY
+    quiet = minutes(10)
+
+
+def test_what_is_decided_beside_a_refused_answer_is_decided_as_if_nobody_had_said_it():
+    """A late fact lets a span of quiet end in the past: neither the answer's case nor the others hear of it sooner."""
+    refused = answer("report", REF, "plumber", minute=60, id="a1", result="done")
+    accepted = answer("accept", "bins.full/B2", "cleaner", minute=60, id="a2")
+    journals = []
+    for inputs in ((refused, accepted), (accepted,)):
+        stage = Stage(Settling)
+        stage.hear(fill(90), fill(90, id="2", subject="B2"))
+        stage.hear(answer("accept", REF, "cleaner", minute=1, id="a0"), minute=1)
+        stage.wait(59)
+        receipts = stage.hear(fill(5, minute=5, id="3"), *inputs, minute=60)
+        assert receipts[-1].status is Status.ACCEPTED
+        journals.append(stage.store.journal_after(0, 100))
+    assert journals[0] == journals[1]
+    assert Reason.VERIFIED in stage.story(REF)
 
 
 def test_silences_are_taken_in_portions(store):

@@ -277,6 +277,16 @@ def test_a_watchdog_that_ran_out_before_the_outage_stays_however_long_it_was_put
         assert turn.due_memos(desk.at(999), 9) == [desk.memo("armed", 110), put_off]
 
 
+def test_a_watchdog_that_ran_out_before_the_outage_stays_where_a_late_fact_has_armed_one_in_the_past(
+    desk: Desk,
+) -> None:
+    desk.put(5, memos=[desk.memo("late", 1)])
+    desk.put(6, memos=[desk.memo("late"), desk.memo("soon", 9)])
+    desk.was_away(desk.at(10), desk.at(70))
+    with desk.store.turn() as turn:
+        assert turn.due_memos(desk.at(999), 9) == [desk.memo("soon", 9)]
+
+
 # --- cases
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import count, islice
@@ -11,8 +12,10 @@ from itertools import count, islice
 import structlog
 
 from civicloop.core.running.clock import monotonic
+from civicloop.core.stores.crash import CrashPoint
 
 from .record import add_up, head, write_row
+from .script import NEVER_DRAWN
 from .seeds import Verdict, judge, story
 
 SILENT = 50
@@ -51,6 +54,16 @@ def side_by_side(seeds: Iterator[int], until: float | None, processes: int) -> I
             yield from (future.result() for future in done)
 
 
+def deaths(verdicts: Iterable[Verdict]) -> str:
+    """Where the weeks died and how often, of how many times that they came there."""
+    outcomes = [verdict.outcome for verdict in verdicts if verdict.outcome]
+    died = sum((one.died for one in outcomes), Counter[CrashPoint]())
+    reached = sum((one.reached for one in outcomes), Counter[CrashPoint]())
+    return "died at " + ", ".join(
+        f"{point} {died[point]} of {reached[point]}" for point in CrashPoint if point not in NEVER_DRAWN
+    )
+
+
 def main() -> int:
     given = arguments()
     quiet()
@@ -71,7 +84,7 @@ def main() -> int:
             sys.stdout.write(f"{len(verdicts)} seeds\n")
         sys.stdout.flush()
     clean = [verdict for verdict in verdicts if verdict.is_clean]
-    sys.stdout.write(f"{len(clean)} of {len(verdicts)} seeds clean, from {first}\n")
+    sys.stdout.write(f"{len(clean)} of {len(verdicts)} seeds clean, from {first}\n{deaths(verdicts)}\n")
     if given.record:
         write_row(verdicts, commit)
     return int(len(clean) < len(verdicts))

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from civicloop.core.engine.chronicle import AWAY, SOURCE
+from civicloop.core.engine.chronicle import AWAY, RETRIED, SOURCE
 from civicloop.core.model.case import Case, Entry
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.notice import Notice
@@ -47,6 +47,18 @@ class Posted(NamedTuple):
     delivered_at: datetime | None
     error: str
 
+
+TABLES = {
+    "journal": 'SELECT seq, at, "case", ref, track, reason, step, party, due, by, event FROM journal ORDER BY row',
+    "case": 'SELECT id, scenario, "key", stage, wake_at, late_at, closed_at, body FROM "case" ORDER BY id',
+    "event": "SELECT id, source, at, received_at, place, state FROM event ORDER BY row",
+    "memo": "SELECT * FROM memo ORDER BY scenario, key",
+    "quarantine": "SELECT id, source, scenario, at, reason, why FROM quarantine ORDER BY id, source, scenario",
+    "brought": "SELECT * FROM brought ORDER BY hash",
+    "conduct": "SELECT * FROM conduct ORDER BY place, role",
+    "outbox": "SELECT key, channel, body FROM outbox WHERE key NOT LIKE '%.undelivered' ORDER BY key, channel",
+}
+"""What two weeks are compared by, and a copy with what it was made from."""
 
 Armed = dict[tuple[str, str, str], datetime]
 
@@ -94,6 +106,16 @@ class Books:
 
     def has_event(self, source: str, id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM event WHERE id = ? AND source = ?", id, source))
+
+    def newest_event(self) -> int:
+        """The row of the event that was stored last; 0 where there is none."""
+        ((row,),) = self.rows("SELECT max(row) FROM event")
+        return int(row or 0)
+
+    def retried(self) -> int:
+        """How many events were judged again, by what was written down of it."""
+        ((count,),) = self.rows("SELECT count(*) FROM event WHERE source = ? AND type = ?", SOURCE, RETRIED)
+        return int(count)
 
     def armed(self) -> Armed:
         """Every armed watchdog, by scenario, key and name, and when it runs out."""

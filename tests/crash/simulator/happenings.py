@@ -88,14 +88,17 @@ class Crash(NamedTuple):
     down: timedelta
 
 
-class Retry(NamedTuple):
-    """Ops have all that is in quarantine judged again."""
+class Errand(NamedTuple):
+    """Something is done beside the turns: a ``retry`` of all that is in quarantine, a ``sweep`` of what was kept long
+    enough, a ``backup``, a ``checkpoint``.
+    """
 
     number: int
     at: timedelta
+    what: str
 
 
-Happening = Hear | Say | Again | SetClock | Line | Disk | Crash | Retry
+Happening = Hear | Say | Again | SetClock | Line | Disk | Crash | Errand
 TROUBLES = (Crash, Disk)
 """What a calm run leaves out."""
 

@@ -92,6 +92,18 @@ PLANTED: Final = (
         '                self.raw.execute("COMMIT")',
     ),
     Planted(
+        "an absence that is not written down",
+        "core/engine/engine.py",
+        "            away(work, last)\n",
+        "",
+    ),
+    Planted(
+        "a backup is written in the place of the last one",
+        "core/stores/keeping.py",
+        '    part = target.with_name(f".{target.name}.part")\n',
+        "    part = target\n",
+    ),
+    Planted(
         "whoever reported may verify",
         "core/loop/answers.py",
         "    if is_same_hands(draft, track, given):",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby, repeat
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,24 @@ from .scenery import Scene
 from .stored_laws import must
 
 LAW_10 = "law 10: decided again"
+MOST = 1_000_000
+"""More rows than a week has."""
 
 
-def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Path) -> None:
-    """Raises ``LawBrokenError`` where a journal differs.
+def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Path, taken: list[int]) -> None:
+    """Raises ``LawBrokenError`` where a journal differs. ``taken``: the row of the newest event after each turn.
 
-    Where the clock was set back many turns have one time, and which of them took what in is not recorded; such a
-    week is left out.
+    A daemon's turns are told apart by their times, since its clock goes on while one is committed. The leaping clock
+    does not, so which turn of an instant took what in is known to the week alone, which has seen every commit.
+
+    Where the clock was set wrong, facts were judged by how far it was behind, which is not recorded; such a week is
+    left out.
     """
     if any(isinstance(one, SetClock) for one in history):
         return
     recorded, again = SqliteStore(path), SqliteStore(None)
     try:
-        _decide_again(recorded, again, scene)
+        _decide_again(recorded, again, scene, taken)
         one, other = _journal(recorded), _journal(again)
         for before, after in zip(one, other, strict=False):
             must(before == after, LAW_10, f"\n  recorded {before}\n  again    {after}")
@@ -46,60 +51,31 @@ def must_decide_the_same_again(scene: Scene, history: list[Happening], path: Pat
 
 
 def _journal(store: SqliteStore) -> list[Any]:
-    return [entry for _, entry in store.journal_after(0, 1_000_000)]
+    return [entry for _, entry in store.journal_after(0, MOST)]
 
 
-def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene) -> None:
-    rows = [row for _, row in recorded.events(None, 0, 1_000_000)]
-    batches = {at: list(group) for at, group in groupby(rows, key=lambda row: row.received_at)}
-    engine = Engine(again, scene.setup)
+def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene, taken: list[int]) -> None:
+    rows = recorded.events(None, 0, MOST)
     times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
-    for at, rows_of_turns in groupby(times):
-        batch = batches.get(at, [])
-        engine, own = _own_part(recorded, again, engine, batch, at)
-        # One that died as soon as it was back has written its absence down, and has not looked at anything else.
-        left = len(list(rows_of_turns)) - own
-        for taken in [*_turns(batch), *repeat([], left)][:left]:
-            engine.turn([_input(row) for row in taken], at)
+    must(len(times) == len(taken), LAW_10, f"{len(times)} turns are recorded, and {len(taken)} were committed")
+    engine = Engine(again, scene.setup)
+    for at, (before, newest) in zip(times, pairwise([0, *taken]), strict=True):
+        _turn_again(recorded, engine, [row for number, row in rows if before < number <= newest], at)
 
 
-def _turns(batch: list[EventRow]) -> list[list[EventRow]]:
-    """What each turn of one instant took in; the leaping clock lets turns share one, as after a restart.
-
-    How its cases fared is what a turn writes last, so whatever came from outside behind that came in a later turn.
-    Turns that wrote nothing of the kind in between are decided as one.
-    """
-    turns: list[list[EventRow]] = [[]]
-    is_over = False
-    for row in batch:
-        if row.source == LOOP_SOURCE:
-            is_over = True
-        elif row.source != SOURCE:
-            if is_over:
-                turns.append([])
-                is_over = False
-            turns[-1].append(row)
-    return turns
-
-
-def _own_part(
-    recorded: SqliteStore, again: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime
-) -> tuple[Engine, int]:
-    """What the engine itself recorded: that it came back from an absence, and what ops had retried.
-
-    Returns the engine that goes on, and how many turns that took.
-    """
+def _turn_again(recorded: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime) -> None:
+    """One turn, which says by what it wrote of itself what it was: a return, a retry, or neither."""
     own = [orjson.loads(row.body) for row in batch if row.source == SOURCE]
-    for one in own:
-        if one["type"] == AWAY:
-            again.heartbeat(datetime.fromisoformat(one["data"]["since"]))
-            engine = Engine(again, engine.setup)
-            engine.start(at)
-    named = [one["data"] for one in own if one["type"] == RETRIED]
-    events = [(recorded.event(one["source"], one["id"]), one["scenario"]) for one in named]
-    if events:
+    told = {one["type"] for one in own}
+    if AWAY in told:
+        engine.store.heartbeat(datetime.fromisoformat(own[0]["data"]["since"]))
+        engine.start(at)
+    elif RETRIED in told:
+        named = [one["data"] for one in own]
+        events = [(recorded.event(one["source"], one["id"]), one["scenario"]) for one in named]
         engine.retry([(_input(row), scenario) for row, scenario in events if row], at)
-    return engine, sum(one["type"] == AWAY for one in own) + bool(events)
+    else:
+        engine.turn([_input(row) for row in batch if row.source != LOOP_SOURCE], at)
 
 
 def _input(row: EventRow) -> Input:

@@ -34,6 +34,7 @@ from civicloop.core.model.place import Device, Level, Place
 from civicloop.core.model.street import Street
 from civicloop.core.sdk.loader import Plugin, assemble
 from civicloop.core.street.sample import write_sample
+from civicloop.core.street.settings import Retention
 
 from ...loop.random_rules import rules_that_load
 from ...loop.random_streets import streets
@@ -53,6 +54,10 @@ MORE_PLACES = (
     Place("U1", "Household", Level.UNIT, "B1"),
 )
 SITES = ("E1", "E1", "B1", "U1", "E3", "E2", "S")
+
+
+KEPT = Retention(media_days=1, media_fields=("image",), quarantine_days=2)
+"""How long things are kept, as short as a street may say, so that a week has something to drop."""
 
 
 class Reading(Event, type="sim.reading"):

@@ -6,9 +6,12 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
+from civicloop.core.engine.engine import OUTAGE_MIN
+from civicloop.core.engine.lapsing import INSTANT
 from civicloop.core.stores.crash import CrashPoint
 
-from .happenings import TROUBLES, Again, Crash, Disk, Fact, Happening, Hear, Line, Retry, Say, SetClock
+from .errands import POINTS as ERRANDS
+from .happenings import TROUBLES, Again, Crash, Disk, Errand, Fact, Happening, Hear, Line, Say, SetClock
 from .scenery import Scene
 from .sensors import BEATING, Content, beat, content
 
@@ -23,11 +26,25 @@ VERDICTS: Final = ("pass", "pass", "fail", "unable")
 SLIPS: Final = ("", "", "", "", "", "by_id", "order", "wrong_party", "stale_order", "no_subject", "late", "future")
 
 AT_ONCE: Final = (CrashPoint.TURN_BEGUN, CrashPoint.TURN_JUDGED, CrashPoint.TURN_WRITTEN, CrashPoint.TURN_COMMITTED)
-BESIDE: Final = frozenset((CrashPoint.CHECKPOINT_BEGUN, CrashPoint.CHECKPOINT_DONE))
-"""Reached in a thread of its own, whenever it comes to it: only the real daemon dies there (tests/crash/deaths.py)."""
+OFTEN: Final = (
+    *AT_ONCE,
+    *AT_ONCE,
+    CrashPoint.TURN_ANSWERED,
+    CrashPoint.NOTICES_TAKEN,
+    CrashPoint.NOTICE_SENT,
+    CrashPoint.NOTICES_MARKED,
+)
+"""Where it may die in any week: at the boundaries of a turn more often than elsewhere, for there most is at stake."""
 
-POINTS: Final = (*AT_ONCE, *AT_ONCE, *(point for point in CrashPoint if point not in BESIDE))
-"""Where it dies: at the boundaries of a turn more often than elsewhere, for there most is at stake."""
+OF_MOODS: Final = {
+    "fails": CrashPoint.NOTICE_PUT_OFF,
+    "hangs": CrashPoint.NOTICE_PUT_OFF,
+    "refuses": CrashPoint.NOTICE_BURIED,
+}
+"""Where it may die while a channel is like this."""
+
+NEVER_DRAWN: Final = frozenset((CrashPoint.MIGRATED,))
+"""No week has an older store to begin with; tests/stores/test_migrations.py has."""
 
 
 class Author:
@@ -51,16 +68,14 @@ class Author:
             if kind in BEATING and chance.random() < 0.5:
                 self._heartbeats(device)
         self._lines()
-        for _ in range(chance.randrange(2, 14)):
-            down = self._downtime() if self.is_rough else NEVER
-            crash = Crash(self._number(), self._some_time(), chance.choice(POINTS), chance.randrange(3), down)
-            self.happenings.append(crash)
+        for what in ERRANDS:
+            for _ in range(chance.randrange(4)):
+                self.happenings.append(Errand(self._number(), self._some_time(), what))
+        self._crashes()
         if self.is_rough:
             self._bad_disks()
         if self.has_clock:
             self._clock_steps()
-        for _ in range(chance.randrange(3)):
-            self.happenings.append(Retry(self._number(), self._some_time()))
         return sorted(self.happenings, key=lambda one: (one.at, one.number))
 
     def _number(self) -> int:
@@ -143,6 +158,25 @@ class Author:
                 mood = chance.choice(("fails", "hangs", "slow", "refuses"))
                 self.happenings.append(Line(self._number(), at, channel, mood))
                 self.happenings.append(Line(self._number(), at + self._soon(timedelta(days=2)), channel, "works"))
+
+    def _crashes(self) -> None:
+        """Deaths at points that this week comes to: anywhere in it, or where it does what is done but now and then."""
+        chance = self.chance
+        now_and_then = [
+            (point, one.at) for one in self.happenings if isinstance(one, Errand) for point in ERRANDS[one.what]
+        ]
+        now_and_then += [
+            (OF_MOODS[one.mood], one.at) for one in self.happenings if isinstance(one, Line) and one.mood in OF_MOODS
+        ]
+        for _ in range(chance.randrange(2, 14)):
+            down = self._downtime() if self.is_rough else NEVER
+            point, at, skip = chance.choice(OFTEN), self._some_time(), chance.randrange(3)
+            if now_and_then and chance.random() < 0.3:
+                (point, at), skip = chance.choice(now_and_then), 0
+            self.happenings.append(Crash(self._number(), at - INSTANT, point, skip, down))
+            if down >= OUTAGE_MIN and chance.random() < 0.2:
+                # It dies once more, as soon as it is back.
+                self.happenings.append(Crash(self._number(), at, CrashPoint.OUTAGE_SHIFTED, 0, self._downtime()))
 
     def _bad_disks(self) -> None:
         for _ in range(self.chance.randrange(3)):

@@ -42,17 +42,17 @@ def history_of(seed: int, scene: Scene, only: Iterable[int] | None = None) -> li
 def judge(seed: int, only: Iterable[int] | None = None) -> Verdict:
     """Play a seed's week, and the calm one where they are to agree. Whatever is raised is a verdict."""
     scene = make_scene(seed)
-    return _judge(seed, scene, history_of(seed, scene, only))
+    return judge_history(seed, scene, history_of(seed, scene, only))
 
 
-def _judge(seed: int, scene: Scene, history: list[Happening], law: str = "") -> Verdict:
-    """``law``: only what this one needs, where a failure is cut down."""
+def judge_history(seed: int, scene: Scene, history: list[Happening], law: str = "") -> Verdict:
+    """The same for a history of the caller's own. ``law``: only what this one needs, where a failure is cut down."""
     needs_calm = not may_differ(history) or seed % RERUN_EVERY == 1
     try:
         with scratch() as path:
             crashed = Week(scene, history, path).play()
             if (not law and seed % RERUN_EVERY == 0) or law == LAW_10:
-                must_decide_the_same_again(scene, history, path)
+                must_decide_the_same_again(scene, history, path, crashed.taken)
         if (not law and needs_calm) or law.startswith(OF_CRASHES):
             with scratch() as path:
                 # The calm week goes on for as long, where the last that happens is a crash.
@@ -73,7 +73,7 @@ def shortest(seed: int, law: str) -> list[Happening]:
     def fails(history: list[Happening]) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and _judge(seed, scene, history, law).law == law
+        return left >= 0 and judge_history(seed, scene, history, law).law == law
 
     return cut_down(history_of(seed, scene), fails)
 

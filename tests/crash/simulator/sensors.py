@@ -7,6 +7,9 @@ from typing import Any
 
 Content = tuple[str, dict[str, Any]]
 
+IMAGE = "https://pictures.example/1.jpg"
+"""Where a picture is that an event speaks of, for as long as media are kept."""
+
 
 def content(kind: str, chance: Random) -> Content:
     """The type and data of one event that a device of this kind may send."""
@@ -17,7 +20,8 @@ def _sensor(chance: Random) -> Content:
     kind = chance.choice(("sim.reading", "sim.reading", "sim.reading", "sim.beat", "sim.unheard"))
     if kind == "sim.beat":
         return kind, {"load": chance.randrange(100)}
-    return kind, {"value": chance.choice((5, 20, 50, 75, 85, 98, 99))}
+    picture = {"image": IMAGE} if chance.random() < 0.3 else {}
+    return kind, {"value": chance.choice((5, 20, 50, 75, 85, 98, 99)), **picture}
 
 
 def _bin(chance: Random) -> Content:
@@ -32,7 +36,7 @@ def _drop_point(chance: Random) -> Content:
 
 def _camera(chance: Random) -> Content:
     where = chance.choice(("corridor", "stairwell", "exit", "fire_lane", "dwelling", "lift", "lobby"))
-    told = {"where": where, "confidence": chance.choice((0.6, 0.9, 0.97))}
+    told = {"where": where, "confidence": chance.choice((0.6, 0.9, 0.97)), "image": IMAGE}
     activity = chance.choice(("parking", "charging", "flying_wire", "entering"))
     return chance.choice((("ebike.seen", {**told, "activity": activity}), ("ebike.gone", told)))
 

@@ -7,31 +7,29 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
-from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.receipt import Input, Receipt, Speaker, Status
-from civicloop.core.gateway.cloudevents import read_json
 from civicloop.core.model.case import Reason
 from civicloop.core.model.event import Envelope
-from civicloop.core.running.courier import Courier, tell_ops
-from civicloop.core.running.letters import write_letter
-from civicloop.core.running.runner import QueueFull, Runner, Unavailable
+from civicloop.core.running.runner import QueueFull, Unavailable
 from civicloop.core.stores.base import StoreError
 from civicloop.core.stores.codec import moment
 from civicloop.core.stores.crash import CrashPoint, watching
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .books import Armed, Books
-from .happenings import Again, Crash, Disk, Happening, Hear, Line, Retry, Say, SetClock
+from .books import TABLES, Armed, Books
+from .errands import Errands
+from .happenings import Again, Crash, Disk, Errand, Happening, Hear, Line, Say, SetClock
+from .parts import Parts
 from .people import again_envelopes, fact_envelope, said_envelope
 from .scenery import START, Scene
-from .script import BESIDE
 from .stored_laws import LawBrokenError, Watch, move_once, must
 from .virtual_time import LeapingLoop, StandsStillError, SteppingClock, real
 from .world import DiedError, Wire
@@ -47,9 +45,7 @@ WELL_MIN = timedelta(minutes=70)
 """After so long without trouble everything is done that was held up: a poll takes an hour at this speed."""
 
 STORED = (Status.ACCEPTED, Status.UNHEARD, Status.QUARANTINED)
-SEND_SECONDS_MAX = 0.5
 RETRY_SECONDS = 0.1
-ATTEMPTS_MAX = 8
 PAGES_MAX = 2**31 - 1
 
 
@@ -63,62 +59,19 @@ SPEAKERS = {
 """Whose token an answer comes with."""
 
 
-class Parts:
-    """What the daemon is made of, wired as the daemon wires it; all of it is gone when the process dies."""
-
-    def __init__(self, path: Path, scene: Scene, clock: SteppingClock, wires: dict[str, Wire]) -> None:
-        self.store = SqliteStore(path, busy_seconds=0)
-        self.engine = Engine(self.store, scene.setup)
-        self.courier = Courier(
-            self.store,
-            wires,
-            lambda notice: write_letter(self.engine.setup, notice),
-            clock,
-            ATTEMPTS_MAX,
-            SEND_SECONDS_MAX,
-            instead=lambda notice, now: tell_ops(self.engine.setup, notice, now),
-        )
-        self.runner = Runner(self.engine, clock, after_turn=self.courier.poke)
-        self.tasks: list[asyncio.Task[Any]] = []
-
-    def run(self) -> None:
-        """Take up work."""
-        self.tasks = [asyncio.create_task(self.runner.run()), asyncio.create_task(self.courier.run())]
-
-    async def vanish(self) -> None:
-        """Drop everything that was in memory; a transaction that was open is undone."""
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-        await asyncio.sleep(0)
-        self.store.close()
-
-    async def stop(self) -> None:
-        """Finish as on SIGTERM."""
-        self.runner.stop()
-        self.courier.stop()
-        await asyncio.gather(*self.tasks)
-        self.store.close()
-
-
 @dataclass
 class Outcome:
-    """What a week came to: what is stored, read into values, and what was counted on the way."""
+    """What a week came to: what is stored, read into values, and what was counted on the way.
+
+    ``taken`` is the row of the newest event after each turn that was committed; ``reached`` says how often the process
+    came to each crash point, and ``died`` how often it died there.
+    """
 
     tables: dict[str, list[Any]] = field(default_factory=dict)
+    taken: list[int] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-
-
-TABLES = {
-    "journal": 'SELECT seq, at, "case", ref, track, reason, step, party, due, by, event FROM journal ORDER BY row',
-    "case": 'SELECT id, scenario, "key", stage, wake_at, late_at, closed_at, body FROM "case" ORDER BY id',
-    "event": "SELECT id, source, at, received_at, place, state FROM event ORDER BY row",
-    "memo": "SELECT * FROM memo ORDER BY scenario, key",
-    "quarantine": "SELECT id, source, scenario, at, reason, why FROM quarantine ORDER BY id, source, scenario",
-    "brought": "SELECT * FROM brought ORDER BY hash",
-    "conduct": "SELECT * FROM conduct ORDER BY place, role",
-    "outbox": "SELECT key, channel, body FROM outbox WHERE key NOT LIKE '%.undelivered' ORDER BY key, channel",
-}
+    reached: Counter[CrashPoint] = field(default_factory=Counter)
+    died: Counter[CrashPoint] = field(default_factory=Counter)
 
 
 class Week:
@@ -155,6 +108,7 @@ class Week:
         """Run the whole week. Raises ``LawBrokenError``, or whatever the daemon itself fell over."""
         SqliteStore(self.path).close()
         self.books = Books(self.path)
+        self.errands = Errands(self.path, self.books)
         offs = [one.off for one in self.history if isinstance(one, SetClock)]
         back = max((a - b for a in (timedelta(), *offs) for b in (timedelta(), *offs)), default=timedelta())
         self.watch = Watch(self.books, self.scene.setup.street, self.scene.setup.lateness, back)
@@ -332,12 +286,14 @@ class Week:
                 self.broken = self.broken or LawBrokenError("no fault of our own", f"{times} in the log")
 
     def _reached(self, point: CrashPoint) -> None:
-        if point in BESIDE:
+        if current_thread() is not main_thread():
             return
         if self.is_dead:
             raise DiedError(point)
+        self.outcome.reached[point] += 1
         if point is CrashPoint.TURN_COMMITTED:
             self.outcome.counts["commits"] += 1
+            self.outcome.taken.append(self.books.newest_event())
             try:
                 self.watch.commit(max(self.clock.now(), self._last_turn()))
             except LawBrokenError as error:
@@ -348,13 +304,16 @@ class Week:
                 crash[1] -= 1
                 if crash[1] < 0:
                     self.armed.remove(crash)
+                    self.outcome.died[point] += 1
                     self._die(crash[2])
                     raise DiedError(point)
 
     def _die(self, down: timedelta) -> None:
         self.is_dead = True
         self._down = down
-        self._alive_at = max(self.clock.now(), self._last_turn())
+        if self._up.is_set():
+            # Who dies on its way back has noted nothing yet, and has been away since before.
+            self._alive_at = max(self.clock.now(), self._last_turn())
         self._armed, self._tries = self.books.armed(), 0
         self.outcome.counts["crashes"] += 1
         self.loop.call_soon(self._fell.set)
@@ -387,8 +346,8 @@ class Week:
                 self._set_disk(one.mood)
             case Crash():
                 self.armed.append([one.point, one.skip, one.down])
-            case Retry():
-                self._retry()
+            case Errand():
+                self._begin(self._run_errand(one.what))
 
     def _say(self, one: Say) -> None:
         cases = sorted(self.watch.cases.values(), key=lambda case: (case.opened_at, case.id))
@@ -396,22 +355,32 @@ class Week:
         if said is not None:
             self._send(one.number, [Input(said, SPEAKERS[one.speaker])])
 
-    def _retry(self) -> None:
-        parts = self.parts
-        if parts is None or self.is_dead or self.disk != "good":
-            return
-        rows = [
-            (Input(envelope_of(row.body), Speaker.from_text(row.speaker)), one.scenario)
-            for one in parts.store.quarantine(99)
-            if (row := parts.store.event(one.source, one.id)) is not None
-        ]
-        with suppress(DiedError):
-            parts.engine.retry(rows, self.clock.now())
-            parts.runner.poke()
+    async def _run_errand(self, what: str) -> None:
+        """Until it is through; where the process dies on it, or beside it, it is begun again."""
+        while not self._over:
+            await self._up.wait()
+            parts = self.parts
+            assert parts is not None
+            doing = asyncio.ensure_future(self.errands.run(what, parts, self.clock.now()))
+            fell = asyncio.ensure_future(self._fell.wait())
+            await asyncio.wait([doing, fell], return_when=asyncio.FIRST_COMPLETED)
+            fell.cancel()
+            if not doing.done():
+                doing.cancel()
+            elif (error := doing.exception()) is None:
+                return
+            elif isinstance(error, LawBrokenError):
+                self._break(error)
+            elif not isinstance(error, (DiedError, StoreError)):
+                raise error
+            await self._try_later()
 
     def _send(self, number: int, inputs: list[Input]) -> None:
         self.sent[number] = inputs
-        task = self.loop.create_task(self._deliver(inputs))
+        self._begin(self._deliver(inputs))
+
+    def _begin(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(doing)
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -422,12 +391,15 @@ class Week:
                 await self._up.wait()
             receipts = await self._submit(inputs)
             if receipts is None:
-                # Whoever lost the line tries again at once where the daemon is back, else when it is.
-                await asyncio.sleep(0 if self.is_dead or not self._up.is_set() else RETRY_SECONDS)
+                await self._try_later()
                 continue
             for item, receipt in zip(inputs, receipts, strict=True):
                 self._acknowledge(item.envelope, receipt)
             return
+
+    async def _try_later(self) -> None:
+        """Whoever lost the line tries again at once where the daemon is back, else when it is."""
+        await asyncio.sleep(0 if self.is_dead or not self._up.is_set() else RETRY_SECONDS)
 
     async def _submit(self, inputs: list[Input]) -> list[Receipt] | None:
         assert self.parts is not None
@@ -476,10 +448,6 @@ class Week:
         if self._locker is not None:
             self._locker.close()
             self._locker = None
-
-
-def envelope_of(body: bytes) -> Envelope:
-    return read_json(body)
 
 
 @contextmanager
