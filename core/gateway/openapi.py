@@ -72,7 +72,23 @@ class StatusView(BaseModel):
     status: str
 
 
-MODELS: Final = (CloudEvent, ReceiptView, ReceiptPage, CaseView, CasePage, AnswerData, ProblemDocument, StatusView)
+class ReadyView(StatusView):
+    """That it takes events, and what else it cannot do now."""
+
+    warnings: list[str] = Field(description="one sentence each, with what helps; none of it keeps events out")
+
+
+MODELS: Final = (
+    CloudEvent,
+    ReceiptView,
+    ReceiptPage,
+    CaseView,
+    CasePage,
+    AnswerData,
+    ProblemDocument,
+    StatusView,
+    ReadyView,
+)
 
 DATA_HIDDEN: Final = "personal data is masked unless the token is an admin's, whose reading is recorded"
 PURPOSE: Final = "why an admin reads this; it is recorded"
@@ -157,7 +173,7 @@ def _verb() -> Json:
 
 
 def _readyz() -> Json:
-    return _operation("Whether it can take events", {200: "StatusView", 503: _later()})
+    return _operation("Whether it can take events", {200: "ReadyView", 503: _later()})
 
 
 def _post_events() -> Json:

@@ -21,6 +21,7 @@ from civicloop.core.engine.courier import Courier
 from civicloop.core.engine.engine import Engine
 from civicloop.core.engine.letters import write_letter
 from civicloop.core.engine.opening import open_street
+from civicloop.core.engine.retention import Sweeper
 from civicloop.core.engine.runner import Runner
 from civicloop.core.gateway.app import make_app
 from civicloop.core.gateway.cloudevents_http import Limits
@@ -79,8 +80,9 @@ async def daemon(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Appl
     engine = Engine(store, opened.setup)
     runner = Runner(engine, clock)
     courier = Courier(store, {}, lambda notice: write_letter(opened.setup, notice), clock)
-    office = Office(engine, runner, clock, Limits(), Gate(store), lambda: "")
-    app = make_app(office, Numbers(engine, runner, courier), "0", BODY_BYTES_MAX)
+    office = Office(engine, runner, clock, Limits(), Gate(store), lambda: "", list)
+    sweeper = Sweeper(store, lambda: opened.folder.settings.retention, clock)
+    app = make_app(office, Numbers(engine, runner, courier, sweeper), "0", BODY_BYTES_MAX)
     turns = asyncio.create_task(runner.run())
     async with TestClient(TestServer(app)) as client:
         yield client
