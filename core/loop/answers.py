@@ -239,7 +239,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
             return draft.decision(Reason.CHECK_FAILED)
         case "unable":
             if order is None:
-                return not_asked(draft, track, given)
+                return not_asked(draft, track, given, duty=Duty.CHECK)
             unable(draft, track, order)
             return draft.decision(Reason.CHECK_UNABLE)
     return refuse(case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a verdict; say pass, fail or unable")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from ..model.case import Case, Reason, Track
+from ..model.case import Case, Duty, Reason, Track, WorkOrder
 from ..model.given import Answer
 from ..model.street import OPS
 from .draft import Decision, Draft, refuse
@@ -14,11 +15,12 @@ NAMED_MAX: Final = 5
 """How many of those who were asked are named."""
 
 
-def not_asked(draft: Draft, track: Track, given: Answer) -> Decision:
-    """Refuse an answer that takes an open order, with the sentence that names culprit, place and remedy."""
+def not_asked(draft: Draft, track: Track, given: Answer, *, step: str = "", duty: Duty | None = None) -> Decision:
+    """Refuse an answer that takes an open order, of this step and duty where they matter; says who has one."""
     case = draft.case
+    asked = [one for one in track.orders if one.is_open and step in ("", one.step) and duty in (None, one.duty)]
     why = _why(draft, track, given)
-    detail = f"{given.party} may not {given.verb} case {case.id} at {case.place}: {why}; {_asked(case, track)}"
+    detail = f"{given.party} may not {given.verb} case {case.id} at {case.place}: {why}; {_asked(case, track, asked)}"
     return refuse(case, Reason.NOT_ASKED, detail)
 
 
@@ -36,11 +38,11 @@ def _why(draft: Draft, track: Track, given: Answer) -> str:
     return f"its order {case.order_id(order)} {state}"
 
 
-def _asked(case: Case, track: Track) -> str:
-    asked = [
-        f"{one.party} (order {case.order_id(one)}, {one.duty} at {one.step})" for one in track.orders if one.is_open
-    ]
+def _asked(case: Case, track: Track, asked: Sequence[WorkOrder]) -> str:
     if not asked:
         return f"nobody's answer is awaited on track {track.name}, which is {track.state}"
+    named = ", ".join(
+        f"{one.party} (order {case.order_id(one)}, {one.duty} at {one.step})" for one in asked[:NAMED_MAX]
+    )
     more = f" and {len(asked) - NAMED_MAX} more" if len(asked) > NAMED_MAX else ""
-    return f"asked now: {', '.join(asked[:NAMED_MAX])}{more}; answer as one of these, or have {OPS} reassign it"
+    return f"asked now: {named}{more}; answer as one of these, or have {OPS} reassign it"

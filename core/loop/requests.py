@@ -33,7 +33,7 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
     order = order_named(case, track, given)
     assert order is not None, "the permit refuses a party without an order"
     if order.step != step.name:
-        return not_asked(draft, track, given)
+        return not_asked(draft, track, given, step=step.name)
     if step.review or step.pre_verify:
         return refuse(case, Reason.NOT_NOW, f"{step.name} is a review; approve or deny it, or return it")
     if track.request is not None:
