@@ -41,8 +41,6 @@ def _why(draft: Draft, track: Track, given: Answer) -> str:
 def _asked(case: Case, track: Track, asked: Sequence[WorkOrder]) -> str:
     if not asked:
         return f"nobody's answer is awaited on track {track.name}, which is {track.state}"
-    named = ", ".join(
-        f"{one.party} (order {case.order_id(one)}, {one.duty} at {one.step})" for one in asked[:NAMED_MAX]
-    )
+    told = [f"{one.party} (order {case.order_id(one)}, {one.duty} at {one.step})" for one in asked[:NAMED_MAX]]
     more = f" and {len(asked) - NAMED_MAX} more" if len(asked) > NAMED_MAX else ""
-    return f"asked now: {named}{more}; answer as one of these, or have {OPS} reassign it"
+    return f"asked now: {', '.join(told)}{more}; answer as one of these, or have {OPS} reassign it"
