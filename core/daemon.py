@@ -45,9 +45,6 @@ STOP_SECONDS_MAX: Final = 8.0
 INSPECT_SECONDS_MAX: Final = 5.0
 """How long a start looks through the database for damaged pages: about 5 GB of it, where the disk is as quick."""
 
-RESTART: Final = 75
-"""The exit code of a daemon that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
-
 FIXED: Final = ("store", "listen", "limits")
 """The tables of civicloop.toml that are read at the start only."""
 

@@ -17,9 +17,9 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from ..daemon import RESTART, Daemon, NotAllowed
+from ..daemon import Daemon, NotAllowed
 from ..engine.clock import FastClock
-from ..engine.flight import FlightRecord
+from ..engine.flight import RESTART, FlightRecord
 from ..engine.opening import Opened
 from ..gateway.replay import Timed
 from ..stores.base import Store
