@@ -17,7 +17,6 @@ from .draft import Decision, Draft, refuse, unchanged
 from .evidence import effect_of, faults_of, note_brought, still_awaited
 from .orders import STOPPED, current_orders, is_hopeless, is_met, owing, with_orders, without
 from .permits import PERMITS, Who, is_permitted, order_named
-from .refusals import not_asked
 from .requests import appeal, ask_for, decide_appeal, decide_request, resume_early
 from .steering import escalate, force_close, reopen, supervise, void
 from .steps import ask, drop_request, go_on, leave_if_hopeless, rearm, turn_to_others
@@ -63,7 +62,7 @@ def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
     if permit.who in (Who.ANYONE, Who.DECIDER) and not given.admin and draft.holder(given.party) is None:
         return refuse(case, Reason.NOT_PERMITTED, f"nobody holds {given.party} at {case.place}; see parties.csv")
     if not is_permitted(case, track, given, draft.street):
-        return _not_permitted(draft, track, given)
+        return _not_permitted(case, track, given)
     if case.is_open and not permit.of_case and track.state not in permit.when:
         known = ", ".join(sorted(permit.when))
         detail = f"{given.verb} is heard while a track is {known}; {track.name} is {track.state}"
@@ -71,15 +70,12 @@ def _refusal(draft: Draft, track: Track, given: Answer) -> Decision | None:
     return None
 
 
-def _not_permitted(draft: Draft, track: Track, given: Answer) -> Decision:
-    case, who = draft.case, PERMITS[given.verb].who
-    order = order_named(case, track, given)
+def _not_permitted(case: Case, track: Track, given: Answer) -> Decision:
+    order, who = order_named(case, track, given), PERMITS[given.verb].who
     if given.verb is Verb.ACCEPT and order is not None and order.state is OrderState.REPORTED:
         return unchanged(case, Reason.ALREADY)
-    if who is Who.ASKED:
-        return not_asked(draft, track, given)
-    detail = f"{given.party} may not {given.verb} case {case.id} now; that takes {who.value}"
-    return refuse(case, Reason.NOT_PERMITTED, detail)
+    reason = Reason.NOT_ASKED if who is Who.ASKED else Reason.NOT_PERMITTED
+    return refuse(case, reason, f"{given.party} may not {given.verb} case {case.id} now; that takes {who.value}")
 
 
 def _my_order(draft: Draft, track: Track, given: Answer) -> WorkOrder:
@@ -239,7 +235,7 @@ def _verify(draft: Draft, track: Track, given: Answer) -> Decision:
             return draft.decision(Reason.CHECK_FAILED)
         case "unable":
             if order is None:
-                return not_asked(draft, track, given, duty=Duty.CHECK)
+                return refuse(case, Reason.NOT_ASKED, f"{given.party} was not asked to check, and need not be able to")
             unable(draft, track, order)
             return draft.decision(Reason.CHECK_UNABLE)
     return refuse(case, Reason.UNKNOWN_RESULT, f"{given.result!r} is not a verdict; say pass, fail or unable")

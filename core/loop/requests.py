@@ -13,7 +13,6 @@ from .checks import person
 from .draft import Decision, Draft, refuse
 from .orders import asked_now, with_finish, with_orders
 from .permits import order_named
-from .refusals import not_asked
 from .steps import drop_request, rearm, resume
 
 EXTENSIONS_MAX: Final = 2
@@ -33,7 +32,7 @@ def ask_for(draft: Draft, track: Track, given: Answer) -> Decision:
     order = order_named(case, track, given)
     assert order is not None, "the permit refuses a party without an order"
     if order.step != step.name:
-        return not_asked(draft, track, given, step=step.name)
+        return refuse(case, Reason.NOT_ASKED, f"{given.party} is not asked at {step.name}, where case {case.id} is now")
     if step.review or step.pre_verify:
         return refuse(case, Reason.NOT_NOW, f"{step.name} is a review; approve or deny it, or return it")
     if track.request is not None:

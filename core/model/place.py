@@ -158,7 +158,7 @@ class Directory:
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """The roles that any party has, wherever in the street."""
+        """The roles that parties have, wherever in the street."""
         return frozenset(role for _, role in self.parties)
 
     @cached_property

@@ -156,7 +156,7 @@ def test_what_is_not_permitted_is_refused_with_the_rule(desk: Desk) -> None:
     assert answer.json["cases"]
     refused = desk.accept("ops", "ops_center").json
     assert refused["code"] == "not_asked"
-    assert re.search(r"asked now: \w+ \(order \w+\.\d, work at \w+\)", refused["detail"])
+    assert re.search(r"asked now for [\w-]+: \w+ \(order \w+\.\d, work at \w+\)", refused["detail"])
     told = desk.served.send(
         desk.served.event("loop.accept", CASE, {"party": "ops_center"}),
         desk.served.event("loop.void", CASE, {"party": "ops_center"}),

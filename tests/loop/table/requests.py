@@ -79,7 +79,7 @@ ROWS = (
         (5, say("suspend", "cleaner", reason="no key")),
         "refused: bad_date", (), (), "working clean 10"),
     Row("asked for by a lower step's party", PLAIN, ((0, found()), (10, lapse())), (12, ASK_MORE),
-        "refused: not_asked", (), (), "working manage 25", says=".1 is for work at clean; asked now: manager (order"),
+        "refused: not_asked", (), (), "working manage 25", says="where case"),
     Row("asked for at a review", FINED, ((0, found()), (10, lapse())), (12, say("extend", "reviewer")),
         "refused: not_now", (), (), "working review 40", says="approve or deny it"),
     Row("asked for twice", ANY, ((0, found()), (5, ASK_MORE)), (6, say("extend", "hauler")),
