@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from civicloop.core.engine.answering import HASH, EvidenceItem
@@ -62,7 +62,22 @@ def test_a_pattern_allows_what_the_daemon_takes(name: str, data: st.DataObject) 
     assert (matches(PATTERNS[name], text) and is_named) is (code == ""), code
 
 
+@given(
+    st.sampled_from(["0000", "0001", "0002", "0009", "0010", "0099", "0100", "0999", "1000", "9899", "9998", "9999"]),
+    st.integers(0, 13),
+    st.integers(0, 32),
+)
+def test_the_edges_of_the_calendar(year: str, month: int, day: int) -> None:
+    text = f"{year}-{month:02}-{day:02}T00:00:00Z"
+    assert matches(TIME, text) is (refused(time=text) == "") or (month, day) == (2, 29)
+
+
 @given(nearly(MEDIA_TYPE) | nearly(JSON_TYPE))
+@example("application/json")
+@example("application/ld+json; charset=utf-8")
+@example("text/JSON ")
+@example("application/xjson")
+@example("json/text;x=json")
 def test_data_that_is_no_text_needs_a_type_of_json(kind: str) -> None:
     if refused(datacontenttype=kind) == "":
         assert matches(JSON_TYPE, kind) is (refused(datacontenttype=kind, data={}) == "")
