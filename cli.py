@@ -335,7 +335,7 @@ def answer(
     folder, (ref, verb) = split_words(voice, words, ("REF", "VERB"))
     if verb not in tuple(Verb):
         raise click.UsageError(voice.say("no_such_verb", verb=repr(verb), verbs=", ".join(Verb)))
-    with desk(voice, folder, store) as at:
+    with desk(voice, folder, store, judges=True) as at:
         give_answer(at, ref, verb, Said(**said), key, as_json)
 
 

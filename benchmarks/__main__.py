@@ -17,7 +17,7 @@ from typing import Any
 from lab.report import Row, machine, options, show
 
 FOLDER = Path(__file__).resolve().parent
-NAMES = ("deciding", "ingest", "latency", "memory", "starting", "reading", "growth", "pudong")
+NAMES = ("deciding", "ingest", "latency", "memory", "starting", "reading", "verifying", "growth", "pudong")
 SECONDS_MAX = 3 * 3600.0
 """For one benchmark."""
 

@@ -45,9 +45,6 @@ STOP_SECONDS_MAX: Final = 8.0
 INSPECT_SECONDS_MAX: Final = 5.0
 """How long a start looks through the database for damaged pages: about 5 GB of it, where the disk is as quick."""
 
-RESTART: Final = 75
-"""The exit code of a daemon that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
-
 FIXED: Final = ("store", "listen", "limits")
 """The tables of civicloop.toml that are read at the start only."""
 
@@ -105,7 +102,12 @@ class Daemon:
         self.runner = Runner(
             self.engine, self._clock, limits.queue_events_max, limits.batch_events_max, self._courier.poke
         )
-        self.sweeper = Sweeper(store, lambda: self._opened.folder.settings.retention, self._clock)
+        self.sweeper = Sweeper(
+            store,
+            lambda: self._opened.folder.settings.retention,
+            self._clock,
+            lambda kind, why: self.engine.warn("purge_failed", kind, why, self._clock.now()),
+        )
         self._body_bytes_max = limits.body_bytes_max
         self._mib_max = limits.memory_mib_max
         self._limits = Limits(limits.batch_events_max, limits.body_seconds_max)
@@ -185,12 +187,15 @@ class Daemon:
 
     def _app(self) -> web.Application:
         gate = Gate(self._store, always=not is_loopback(self._address[0]))
-        office = Office(self.engine, self.runner, self._clock, self._limits, gate, self._trouble)
-        numbers = Numbers(self.engine, self.runner, self._courier)
+        office = Office(self.engine, self.runner, self._clock, self._limits, gate, self._trouble, self._warnings)
+        numbers = Numbers(self.engine, self.runner, self._courier, self.sweeper)
         return make_app(office, numbers, version("civicloop"), self._body_bytes_max)
 
     def _trouble(self) -> str:
         return "the daemon is stopping" if self._stop.is_set() else self.runner.refusing or self.runner.trouble
+
+    def _warnings(self) -> list[str]:
+        return list(self.sweeper.troubles.values())
 
     def _check_address(self) -> None:
         host, _ = self._address

@@ -29,6 +29,9 @@ from .work import Work
 PREFIX: Final = "loop."
 _SHA256: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
+HASH: Final = r"^\s*(?:[Ss][Hh][Aa]256:)?[0-9A-Fa-f]{64}\s*$"
+"""The same as a schema has it, which knows no flags."""
+
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Prose = Annotated[str, StringConstraints(max_length=4000)]
 
@@ -53,7 +56,7 @@ class EvidenceItem(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     kind: Word
-    hash: Annotated[Word, AfterValidator(_read_hash)] | None = None
+    hash: Annotated[Word, AfterValidator(_read_hash), Field(json_schema_extra={"pattern": HASH})] | None = None
     url: Prose | None = None
     taken_at: AwareDatetime | None = None
     place: Word | None = None

@@ -19,6 +19,7 @@ from .judgement import Heard
 from .lapsing import INSTANT, LAPSES_MAX, foreseen, lapse_cases, up_to_date
 from .quarantine import quarantine_unplaced, quarantine_unread, store_event, warn_ops
 from .receipt import FORBIDDEN, Input, InvalidAnswer, Receipt, Status
+from .refusals import in_full
 from .replying import case_last_asked
 from .retrying import retry_quarantined
 from .setup import Setup
@@ -242,7 +243,7 @@ def take_answer(work: Work, item: Input, digest: bytes) -> Receipt:
     decision = work.decide(case, answer)
     cases = (case.id,) if case else ()
     if decision.refused:
-        return Receipt(Status.REFUSED, decision.reason, decision.detail, cases)
+        return Receipt(Status.REFUSED, decision.reason, in_full(decision, case, answer, work.setup.street), cases)
     if case is not None:
         work.records.bring(answer, case, told_at(envelope, work.now))
     place = work.setup.street.directory.places.get(case.place) if case else None

@@ -49,11 +49,12 @@ async def healthz(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Whether events can be taken in now, and if not, why."""
-    trouble = request.app[OFFICE].ready()
+    """Whether events can be taken in now, and if not, why; if so, what else is wrong."""
+    office = request.app[OFFICE]
+    trouble = office.ready()
     if trouble:
         return try_again(problem(503, "not_ready", trouble), READY_RETRY_SECONDS)
-    return json_response({"status": "ready"})
+    return json_response({"status": "ready", "warnings": office.warnings()})
 
 
 async def metrics(request: web.Request) -> web.Response:

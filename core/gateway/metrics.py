@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from ..engine.engine import Engine
 from ..running.courier import Courier
+from ..running.retention import Sweeper
 from ..running.runner import Runner
 from .census import Census
 
@@ -19,10 +20,11 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Numbers:
     """Reads the engine's own counts whenever somebody asks; nothing is counted twice."""
 
-    def __init__(self, engine: Engine, runner: Runner, courier: Courier) -> None:
+    def __init__(self, engine: Engine, runner: Runner, courier: Courier, sweeper: Sweeper) -> None:
         self._engine = engine
         self._runner = runner
         self._courier = courier
+        self._sweeper = sweeper
         self._census = Census(engine.store.counts)
 
     async def read(self) -> list[Metric]:
@@ -36,8 +38,16 @@ class Numbers:
         )
         for (channel, result), times in sorted(self._courier.counts.items()):
             notices.add_metric([channel, result], times)
+        purges = CounterMetricFamily(
+            "civicloop_purges", "Looks for what was kept long enough, by class of data", labels=["kind", "result"]
+        )
+        for (kind, result), times in sorted(self._sweeper.counts.items()):
+            purges.add_metric([kind, result], times)
+        stuck = GaugeMetricFamily(
+            "civicloop_purges_stuck", "Classes of data that retention could not drop", value=len(self._sweeper.troubles)
+        )
         queue = GaugeMetricFamily("civicloop_queue_events", "Events waiting for their turn", value=self._runner.waiting)
-        return [events, decisions, notices, _stored(await self._census.read()), queue]
+        return [events, decisions, notices, _stored(await self._census.read()), queue, purges, stuck]
 
 
 def _stored(counted: Mapping[str, int]) -> Metric:

@@ -32,7 +32,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Office:
-    """``ready`` says what keeps the daemon from taking events now; empty when nothing does."""
+    """``ready`` says what keeps the daemon from taking events now; empty when nothing does. ``warnings`` says what
+    else it cannot do, one sentence each.
+    """
 
     engine: Engine
     runner: Runner
@@ -40,6 +42,7 @@ class Office:
     limits: Limits
     gate: Gate
     ready: Callable[[], str]
+    warnings: Callable[[], list[str]]
 
     @property
     def store(self) -> Store:

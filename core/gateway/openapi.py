@@ -12,47 +12,40 @@ from ..engine.answering import AnswerData
 from ..model.case import Stage
 from ..model.given import Verb
 from ..stores.base import EventState
-from .cloudevents import ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, NAME_CHARACTERS_MAX
+from .cloudevents import ATTRIBUTE_BYTES_MAX
 from .cloudevents_http import BATCH_TYPE, STRUCTURED_TYPE
+from .grammar import BASE64, ENVELOPE, MEDIA_TYPE, TEXT, TIME, URI, URI_REFERENCE
 from .http_cases import FILTERS, PAGE, PAGE_MAX
 from .problems import MEDIA_TYPE as PROBLEM
 from .views import CasePage, CaseView, ReceiptPage, ReceiptView
 
 Json = dict[str, Any]
 
-TEXT: Final = r"^[^\u0000-\u001f\u007f-\u009f]+$"
 Text = Annotated[str, Field(min_length=1, max_length=ATTRIBUTE_BYTES_MAX, pattern=TEXT)]
-EXTENSIONS: Final[Json] = {
-    "propertyNames": {"pattern": f"^([a-z0-9]{{1,{NAME_CHARACTERS_MAX}}}|data_base64)$"},
-    "maxProperties": ATTRIBUTES_MAX,
-    "additionalProperties": {
-        "anyOf": [
-            {"type": "string", "maxLength": ATTRIBUTE_BYTES_MAX},
-            {"type": "boolean"},
-            {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
-            {"type": "null"},
-        ]
-    },
-}
+Reference = Annotated[str, Field(min_length=1, max_length=ATTRIBUTE_BYTES_MAX, pattern=URI_REFERENCE)]
+Absolute = Annotated[str, Field(max_length=ATTRIBUTE_BYTES_MAX, pattern=URI)]
+MediaType = Annotated[str, Field(max_length=ATTRIBUTE_BYTES_MAX, pattern=MEDIA_TYPE)]
+Time = Annotated[str, Field(max_length=ATTRIBUTE_BYTES_MAX, pattern=TIME, json_schema_extra={"format": "date-time"})]
+Base64 = Annotated[str, Field(pattern=BASE64, json_schema_extra={"contentEncoding": "base64"})]
 
 
 class CloudEvent(BaseModel):
     """A CloudEvent 1.0 in the JSON format; further attributes are extensions. One that is null is not set."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra=EXTENSIONS)
+    model_config = ConfigDict(extra="allow", json_schema_extra=ENVELOPE)
     specversion: str = Field(pattern=r"^1\.0$")
     id: Text
-    source: Text = Field(json_schema_extra={"format": "uri-reference"})
+    source: Reference
     type: Text
     subject: Text | None = None
-    time: Text | None = Field(None, json_schema_extra={"format": "date-time"})
+    time: Time | None = None
     place: Text | None = Field(None, description="the place code, when the sender knows it")
     sequence: Text | None = Field(None, description="order among equal times")
-    received: Text | None = Field(None, description="when it was delivered", json_schema_extra={"format": "date-time"})
-    datacontenttype: Text | None = None
-    dataschema: Text | None = Field(None, json_schema_extra={"format": "uri"})
+    received: Time | None = Field(None, description="when it was delivered")
+    datacontenttype: MediaType | None = None
+    dataschema: Absolute | None = None
     data: Any = None
-    data_base64: str | None = Field(None, json_schema_extra={"contentEncoding": "base64"})
+    data_base64: Base64 | None = None
 
 
 class ProblemDocument(BaseModel):
@@ -72,7 +65,26 @@ class StatusView(BaseModel):
     status: str
 
 
-MODELS: Final = (CloudEvent, ReceiptView, ReceiptPage, CaseView, CasePage, AnswerData, ProblemDocument, StatusView)
+class ReadyView(StatusView):
+    """That it takes events, and what else it cannot do now."""
+
+    warnings: list[str] = Field(description="one sentence each, with what helps; none of it keeps events out")
+
+
+MODELS: Final = (
+    CloudEvent,
+    ReceiptView,
+    ReceiptPage,
+    CaseView,
+    CasePage,
+    AnswerData,
+    ProblemDocument,
+    StatusView,
+    ReadyView,
+)
+
+KEY: Final = {"type": "string", "maxLength": ATTRIBUTE_BYTES_MAX, "pattern": "^[ -~]*$"}
+"""The name of an answer. UTF-8 is understood as well, which HTTP has no way to promise."""
 
 DATA_HIDDEN: Final = "personal data is masked unless the token is an admin's, whose reading is recorded"
 PURPOSE: Final = "why an admin reads this; it is recorded"
@@ -144,7 +156,7 @@ def _ref(model: str) -> Json:
 
 
 def _path(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": TEXT}}
 
 
 def _query(name: str, schema: Json | None = None, required: bool = False, description: str = "") -> Json:
@@ -157,7 +169,7 @@ def _verb() -> Json:
 
 
 def _readyz() -> Json:
-    return _operation("Whether it can take events", {200: "StatusView", 503: _later()})
+    return _operation("Whether it can take events", {200: "ReadyView", 503: _later()})
 
 
 def _post_events() -> Json:
@@ -173,7 +185,12 @@ def _post_events() -> Json:
 
 
 def _get_event() -> Json:
-    parameters = [_query("source", required=True), _query("id", required=True), _query("purpose", description=PURPOSE)]
+    name = {"type": "string", "minLength": 1}
+    parameters = [
+        _query("source", name, required=True),
+        _query("id", name, required=True),
+        _query("purpose", description=PURPOSE),
+    ]
     state = {"required": True, "schema": {"enum": [state.value for state in EventState]}}
     found = _response(_ref("CloudEvent"), STRUCTURED_TYPE, {"X-Civicloop-State": state})
     return _operation(f"Read one stored event; {DATA_HIDDEN}", {200: found, 503: _later()}, parameters)
@@ -198,7 +215,7 @@ def _case(parameters: list[Json]) -> Json:
 
 
 def _answer(parameters: list[Json]) -> Json:
-    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
+    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": KEY}
     body = {"application/json": {"schema": _ref("AnswerData")}}
     answers: dict[int, str | Json] = {
         200: "ReceiptView",

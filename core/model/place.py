@@ -157,6 +157,11 @@ class Directory:
         return {via: tuple(devices) for via, devices in found.items()}
 
     @cached_property
+    def roles(self) -> frozenset[str]:
+        """The roles that parties have, wherever in the street."""
+        return frozenset(role for _, role in self.parties)
+
+    @cached_property
     def devices_by_place(self) -> Mapping[str, tuple[Device, ...]]:
         """The devices registered exactly at each place, in order of their ids."""
         found: dict[str, list[Device]] = {}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from mmap import mmap
 from typing import Final
 
+RESTART: Final = 75
+"""The exit code of a process that wants to be started again; what shells call a passing failure (EX_TEMPFAIL)."""
+
 CALL_BYTES_MAX: Final = 4000
 HEAD_BYTES: Final = 24
 CONDEMNED_MAX: Final = 1000

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +28,9 @@ PAUSE_SECONDS: Final = 0.05
 
 DAY: Final = timedelta(days=1)
 """By how much retention's own time moves on at most from one sweep to the next: a clock may be wrong for a while."""
+
+ALL: Final = "all"
+"""The name of all classes of data together: a sweep that could not begin."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,36 +69,71 @@ def sweep(store: Store, purges: list[Purge], now: datetime) -> Iterator[tuple[Pu
 
 
 class Sweeper:
-    """Runs ``sweep`` beside a daemon's turns: it looks in a thread of its own, and drops between turns."""
+    """Runs ``sweep`` beside a daemon's turns: it looks in a thread of its own, and drops between turns.
 
-    def __init__(self, store: Store, kept: Callable[[], Retention], clock: Clock) -> None:
+    ``tell`` owes ops a word about a class of data that could not be dropped: its name, and why with what helps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        kept: Callable[[], Retention],
+        clock: Clock,
+        tell: Callable[[str, str], None] = lambda _culprit, _why: None,
+    ) -> None:
         self._store = store
         self._kept = kept
         self._clock = clock
-        self.trouble = ""
+        self._tell = tell
+        self.troubles: dict[str, str] = {}
+        """Why a class of data could not be dropped the last time, and what helps, by its name."""
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """How often each class of data was looked through, by its name and ``done`` or ``failed``; ``all``: sweeps."""
 
     async def run(self) -> None:
-        """Sweep every hour until cancelled; a store that cannot do it now is asked again an hour later."""
+        """Sweep every hour until cancelled; what cannot be dropped now is tried again an hour later."""
         await asyncio.sleep(BEGIN_SECONDS)
         while True:
             await self.sweep_once()
             await asyncio.sleep(EVERY_SECONDS)
 
     async def sweep_once(self) -> None:
-        """Do what is due now, with a pause after each piece."""
+        """Do what is due now, with a pause after each piece; a class that fails keeps no other one from its turn."""
         now = self._clock.now()
-        try:
-            for purge in purges_due(self._kept(), self._store.advance(now, DAY)):
+        due: list[Purge] = []
+        with self._trying(ALL):
+            due = purges_due(self._kept(), self._store.advance(now, DAY))
+        for purge in due:
+            with self._trying(purge.kind.value):
                 gone = await self._do(purge, now)
                 if gone:
                     log.info("purged", kind=purge.kind, rows=gone, until=purge.until.isoformat(), days=purge.days)
-            self.trouble = ""
+        self._tell_troubles()
+
+    @contextmanager
+    def _trying(self, kind: str) -> Iterator[None]:
+        """Count and log what fails and keep it to tell, in words that anybody may read; the daemon goes on."""
+        try:
+            yield
         except StoreError as error:
-            self.trouble = str(error)
-            log.error("retention_paused", error=self.trouble)
-        except Exception as error:  # retention must never stop the daemon; what it could not do is said every hour
-            self.trouble = f"{type(error).__name__}: {error}"
-            log.exception("retention_failed")
+            why = str(error)
+            log.error("retention_failed", kind=kind, why=why)
+        except Exception as error:  # retention must never stop the daemon, nor one class of data the others
+            why = f"of a fault of the daemon, {type(error).__name__}; report it with the log"
+            log.exception("retention_failed", kind=kind)
+        else:
+            self.counts[kind, "done"] += 1
+            self.troubles.pop(kind, None)
+            return
+        self.counts[kind, "failed"] += 1
+        self.troubles[kind] = f"retention of {kind}: what was kept long enough stays for another hour, because {why}"
+
+    def _tell_troubles(self) -> None:
+        try:
+            for kind, why in self.troubles.items():
+                self._tell(kind, why)
+        except StoreError as error:
+            log.error("ops_not_told", about="retention", why=str(error))
 
     async def _do(self, purge: Purge, now: datetime) -> int:
         gone = 0

@@ -60,7 +60,7 @@ class Watch(Guard):
         if record is not None and record.is_careful:
             name = call_name(culprit, source, id)
             if name in record.condemned:
-                error = Condemned("did not return twice and could not be interrupted; the daemon had to restart")
+                error = Condemned("did not return twice and could not be interrupted; the process had to restart")
                 error.add_note(record.condemned[name])
                 raise error
             record.note(name)

@@ -74,7 +74,7 @@ def events_retry(voice: Voice, words: tuple[str, ...], all_: bool, store: Path |
     folder, name = split_folder(voice, words)
     if len(name) != (0 if all_ else 2):
         raise click.UsageError(voice.say("retry_what"))
-    with desk(voice, folder, store) as at:
+    with desk(voice, folder, store, judges=True) as at:
         retry_events(at, None if all_ else (name[0], name[1]))
 
 

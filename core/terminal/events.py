@@ -128,12 +128,16 @@ def _retry(at: Desk, rows: list[tuple[Quarantined, EventRow]]) -> None:
     for start in range(0, len(rows), RETRIED_AT_ONCE):
         some = rows[start : start + RETRIED_AT_ONCE]
         receipts += engine.retry([(Input(read_json(row.body)), one.scenario) for one, row in some], at.now)
-    still = [pair for pair, receipt in zip(rows, receipts, strict=True) if receipt.status is not Status.ACCEPTED]
+    # What has raised again says why by its receipt; what never came to be judged is where it was, and so is why.
+    still = [
+        receipt.detail if receipt.reason == "retried" else one.why
+        for (one, _), receipt in zip(rows, receipts, strict=True)
+        if receipt.status is not Status.ACCEPTED
+    ]
     counts = {"tried": len(rows), "accepted": len(rows) - len(still), "still": len(still)}
     told = at.voice.say("retried", **counts)
     if still:
-        why = dict.fromkeys(one.why for one, _ in still)
-        raise Trouble("\n".join([*list(why)[:20], told]))
+        raise Trouble("\n".join([*list(dict.fromkeys(still))[:20], told]))
     tell(told)
 
 

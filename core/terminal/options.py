@@ -12,6 +12,7 @@ from .shell import FILE, FOLDER, text
 from .voice import Voice
 
 if TYPE_CHECKING:
+    from ..running.flight import FlightRecord
     from .street import Desk
 
 pass_voice = click.make_pass_decorator(Voice)
@@ -21,8 +22,23 @@ in_store = click.option("--store", type=FILE, help="Another database than the st
 maybe_folder = click.argument("folder", metavar="[DIR]", type=FOLDER, required=False)
 
 
-def desk(voice: Voice, folder: Path | None, store: Path | None, makes: bool = False) -> AbstractContextManager[Desk]:
-    """A street with its database; the one in the current directory where no folder is named."""
+def desk(
+    voice: Voice, folder: Path | None, store: Path | None, makes: bool = False, judges: bool = False
+) -> AbstractContextManager[Desk]:
+    """A street with its database; the one in the current directory where no folder is named.
+
+    A command that ``judges`` calls plugins within a turn, which holds up the daemon's: it goes on in a child process,
+    as the daemon does, so that a call which cannot be interrupted has somebody who ends it.
+    """
     from .street import desk, street_here
 
-    return desk(voice, folder or street_here(voice), store, makes)
+    record = _supervised() if judges and voice.owns_process else None
+    return desk(voice, folder or street_here(voice), store, makes, record)
+
+
+def _supervised() -> FlightRecord:
+    from .logs import set_up_logs
+    from .supervisor import supervised
+
+    set_up_logs("keyvalue", "warning")
+    return supervised("command_restarts")

@@ -6,10 +6,12 @@ from collections import Counter
 from typing import Any, Final
 
 from ..running.retention import purges_due, sweep
+from ..stores.base import StoreError
 from ..stores.keeper import Kind, Purge, Purged
 from ..stores.purging import COUNT_MAX
 from .screen import local, put_json, show, tell
 from .street import Desk
+from .trouble import Trouble
 
 LOGGED_MAX: Final = 1000
 """Entries of the purge log that are looked through for the latest of each class."""
@@ -30,12 +32,26 @@ _NAMES: Final = {
 
 
 def show_retention(at: Desk, at_once: bool, as_json: bool) -> None:
-    """Show every class of data; with ``at_once`` drop what is due first."""
+    """Show every class of data; with ``at_once`` drop what is due first. Raises ``Trouble`` for what could not go."""
     purges = purges_due(at.opened.folder.settings.retention, at.now)
     gone: Counter[Kind] = Counter()
-    if at_once:
-        for purge, rows in sweep(at.store, purges, at.now):
+    stuck = [why for purge in purges if (why := _drop(at, purge, gone))] if at_once else []
+    _show(at, purges, gone, at_once, as_json)
+    if stuck:
+        raise Trouble("\n".join(stuck))
+
+
+def _drop(at: Desk, purge: Purge, gone: Counter[Kind]) -> str:
+    """Drop one class of data; why that failed, which keeps no other class back."""
+    try:
+        for _, rows in sweep(at.store, [purge], at.now):
             gone[purge.kind] += rows
+    except StoreError as error:
+        return f"{at.voice.say(_NAMES[purge.kind])}: {error}"
+    return ""
+
+
+def _show(at: Desk, purges: list[Purge], gone: Counter[Kind], at_once: bool, as_json: bool) -> None:
     last: dict[str, Purged] = {}
     for one in at.store.purges(LOGGED_MAX):
         last.setdefault(one.kind, one)

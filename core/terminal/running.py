@@ -17,11 +17,11 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from ..daemon import RESTART, Daemon, NotAllowed
+from ..daemon import Daemon, NotAllowed
 from ..engine.opening import Opened
 from ..gateway.replay import Timed
 from ..running.clock import FastClock
-from ..running.flight import FlightRecord
+from ..running.flight import RESTART, FlightRecord
 from ..stores.base import Store
 from ..street.settings import Channel, split_address
 from .replaying import Reader

@@ -14,6 +14,7 @@ from ..engine.engine import Engine
 from ..engine.guard import UNGUARDED, Guard
 from ..engine.opening import Opened, open_street
 from ..running.clock import SystemClock
+from ..running.flight import FlightRecord
 from ..running.watch import Watch
 from ..stores.base import Store
 from ..stores.sqlite import SqliteStore
@@ -97,10 +98,13 @@ class Desk(NamedTuple):
 
 
 @contextmanager
-def desk(voice: Voice, folder: Path, path: Path | None = None, makes: bool = False) -> Iterator[Desk]:
+def desk(
+    voice: Voice, folder: Path, path: Path | None = None, makes: bool = False, record: FlightRecord | None = None
+) -> Iterator[Desk]:
     """The street in ``folder`` with its own database, or the one named ``path``.
 
-    A street that has never run has no database: it is made only when the command ``makes`` something to keep.
+    A street that has never run has no database: it is made only when the command ``makes`` something to keep. With a
+    ``record`` this process has a parent that ends it in a call which cannot be interrupted.
     """
     opened = read_street(voice, folder)
     if path is not None and not path.is_file():
@@ -108,6 +112,6 @@ def desk(voice: Voice, folder: Path, path: Path | None = None, makes: bool = Fal
     own = path or store_path(opened)
     with open_store(own if makes or own.exists() else None) as store:
         # A turn of ours holds up the daemon's: what a plugin does in it must come to an end here as well.
-        watch = Watch(opened.folder.settings.limits.assess_seconds_max)
+        watch = Watch(opened.folder.settings.limits.assess_seconds_max, record)
         with watch.started():
             yield Desk(voice, opened, store, SystemClock().now(), watch)

@@ -1,4 +1,4 @@
-"""A parent for the daemon's process, which ends it when a plugin holds it for ever, and starts it again."""
+"""A parent for a process that calls plugins: it ends it when one holds it for ever, and starts it again."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from typing import IO, Final
 
 import structlog
 
-from ..daemon import RESTART
 from ..running.clock import monotonic
-from ..running.flight import FlightRecord, in_words
+from ..running.flight import RESTART, FlightRecord, in_words
 
 LOOK_SECONDS: Final = 0.5
 """How often the parent looks whether a call is still under way."""
 
 PASSED_ON: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WANTED: Final = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""A daemon that one of these has ended was meant to end: its parent ends the same way."""
+"""A process that one of these has ended was meant to end: its parent ends the same way."""
 
 PAUSE_SECONDS_FIRST: Final = 0.5
 PAUSE_SECONDS_MAX: Final = 30.0
 CALM_SECONDS: Final = 600.0
-"""A daemon that has run for so long is started again at once; one that falls again and again waits ever longer."""
+"""A process that has run for so long is started again at once; one that falls again and again waits ever longer."""
 
 ABORT_SECONDS: Final = 5.0
 """How long a process may take to write down where it stood before it is killed."""
@@ -43,11 +42,11 @@ PARENT_DEATH_SIGNAL: Final = 1
 log = structlog.get_logger("civicloop")
 
 
-def supervised() -> FlightRecord:
-    """Go on in a child process, whose parent stays here until the street is no longer served.
+def supervised(restarts: str = "daemon_restarts") -> FlightRecord:
+    """Go on in a child process, whose parent stays here until the street is no longer served, or a command is done.
 
     Returns in the child only, as often as it is started, with the record of its flights. The parent passes signals on
-    and leaves the way its child has left.
+    and leaves the way its child has left. ``restarts`` is what the log says of a new start.
     """
     record = FlightRecord()
     with tempfile.TemporaryFile() as trace:
@@ -69,7 +68,7 @@ def supervised() -> FlightRecord:
             suspect = record.crashed(said)
             pause = PAUSE_SECONDS_FIRST if monotonic() - began > CALM_SECONDS else min(2 * pause, PAUSE_SECONDS_MAX)
             about = in_words(suspect) if suspect else "nothing that is known by name"
-            log.error("daemon_restarts", ended=code, under_way=about, pause_seconds=pause)
+            log.error(restarts, ended=code, under_way=about, pause_seconds=pause)
             select.select([], [], [], pause)
 
 
@@ -130,7 +129,7 @@ def _watch(child: int, record: FlightRecord, woken: tuple[socket.socket, list[in
 
 
 def _comes_back(code: int) -> bool:
-    """Whether a daemon that ended like this is started again: it has asked for it, or it has crashed."""
+    """Whether a process that ended like this is started again: it has asked for it, or it has crashed."""
     return code == RESTART or (code < 0 and -code not in WANTED)
 
 

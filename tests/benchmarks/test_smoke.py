@@ -21,6 +21,7 @@ SMALLEST = {
     "reading": (["--quick"], {"rows", "cases"}),
     "regression": (["--quick"], {"rows", "rounds"}),
     "starting": (["--quick"], {"rows", "starts", "ticks"}),
+    "verifying": (["--quick"], {"rows", "verified"}),
 }
 
 

@@ -1,6 +1,7 @@
 """cases and answer: what lies open is listed, a case tells its story, and a party is answered for."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -173,11 +174,18 @@ def test_suspend_until_a_time_of_the_street(cli, busy: Path) -> None:
     assert told.stderr.startswith("suspend is not taken (bad_date): ")
 
 
+def test_whoever_was_not_asked_hears_who_was(cli, busy: Path) -> None:
+    told = cli("answer", busy, BIN, "accept", "--party", "plumber")
+    assert "no party of this street has the role plumber, see parties.csv" in told.stderr
+    assert re.search(r"asked now for [\w-]+: \w+ \(order \w+\.\d, work at \w+\)", told.stderr)
+    assert "have ops_center reassign it" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["none/such", "accept", "--party", "cleaner"], 1, "no case none/such is known; "),
-        ([BIN, "accept", "--party", "plumber"], 1, "accept is not taken (not_"),
+        ([BIN, "accept", "--party", "plumber"], 1, "accept is not taken (not_asked): plumber may not accept"),
         ([BIN, "return", "--party", "cleaner"], 1, "return is not taken (reason_missing): "),
         ([BIN, "report", "--party", "cleaner", "--result", "splendid"], 1, "report is not taken (unknown_result): "),
         ([BIN, "accept", "--party", ""], 1, "accept is not taken (data): data.party of loop.accept does not fit: "),

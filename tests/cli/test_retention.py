@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,17 @@ def test_what_is_due_goes_now_when_told_so_and_is_logged(cli, old: Path) -> None
     assert cli("verify", old).exit_code == 0
     assert json.loads(cli("events", old, "--json").stdout)["events"] == []
     assert json.loads(cli("retention", old, "--now", "--json").stdout)["gone"] == {}
+
+
+def test_a_class_that_cannot_be_dropped_is_told_and_keeps_no_other_one_back(cli, old: Path) -> None:
+    with closing(sqlite3.connect(old / "var" / "civicloop.db")) as raw, raw:
+        raw.execute("CREATE TRIGGER stuck BEFORE DELETE ON event BEGIN SELECT zeroblob(3000000000); END")
+    told = cli("retention", old, "--now")
+    assert told.exit_code == 1
+    assert told.stderr.startswith("events and answers: ")
+    assert "was given a value too big for it" in told.stderr
+    assert "rows that are gone now: 1" in told.stdout
+    assert lines(cli, old)["memories"]["last"]["rows"] == 1
 
 
 def test_a_street_that_never_ran_has_nothing_to_drop(cli, street: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,13 @@ from .street import TRIES_MAX, TRY_SECONDS, Victim
 
 T = TypeVar("T")
 ANSWER_SECONDS_MAX = 60.0
+
+
+def command(victim: Victim, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a command beside the daemon, in a process of its own, with the packages that the daemon has."""
+    called = [sys.executable, "-m", "civicloop.cli", *map(str, words)]
+    environment = dict(victim.environment) | {"CIVICLOOP_LANGUAGE": "en"}
+    return subprocess.run(called, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 class Said(NamedTuple):

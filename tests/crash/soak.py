@@ -145,7 +145,7 @@ def events() -> Iterator[dict[str, Any]]:
             yield name | {"type": "nobody.listens", "subject": f"bin-{device}", "data": {"n": n}}
 
 
-def age(store: Path) -> None:
+def age(store: Path, events: int = OLD_EVENTS) -> None:
     """Have the store hold what came in more than a year ago, for the retention to take."""
     SqliteStore(store).close()
     with sqlite3.connect(store) as raw:
@@ -153,7 +153,7 @@ def age(store: Path) -> None:
             "INSERT INTO event"
             " (id, source, partition, type, subject, at, received_at, place, state, digest, body, speaker)"
             " VALUES (?, '//old', '', 'nobody.listens', 'x', ?, ?, '', 'unheard', x'00', x'7b7d', '')",
-            ((f"old-{n}", LONG_AGO + n, LONG_AGO + n) for n in range(OLD_EVENTS)),
+            ((f"old-{n}", LONG_AGO + n, LONG_AGO + n) for n in range(events)),
         )
     raw.close()
 

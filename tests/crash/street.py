@@ -160,7 +160,7 @@ class Victim:
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self._environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {})
+        self.environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -180,7 +180,7 @@ class Victim:
         command = [sys.executable, str(DOOMED), *fate.options, "--", "run", str(self.folder)]
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=self._environment
+                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=self.environment
             )
         for _ in range(TRIES_MAX):
             if self._process.poll() is not None:

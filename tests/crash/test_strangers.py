@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .faults import ask, insist, log_of, reading, running, until
+from .faults import ask, command, insist, log_of, reading, running, until
 from .stranger import MODULE, strange_street
 
 SECONDS = 1
@@ -123,6 +123,30 @@ def test_a_plugin_that_never_finishes_reloading_leaves_the_daemon_as_it_was(
         os.kill(victim.pid, signal.SIGHUP)
         until("the reload is refused", lambda: says in log_of(victim) or None)
         assert "plugin stranger" in log_of(victim)
+        [after] = insist(victim, [thing("after")])
+        assert after["status"] == "accepted"
+        assert victim.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_retry_that_cannot_be_interrupted_is_ended_by_its_parent_and_the_others_are_judged(tmp_path: Path) -> None:
+    victim = strange_street(tmp_path / "street", {"assess_seconds_max": SECONDS})
+    with running(victim):
+        insist(victim, [thing("bad", "leave"), thing("good", "huge")])
+        with reading(victim.folder) as store:
+            assert {row.id for row in store.quarantine(100)} == {"bad", "good"}
+        repaired = MODULE.replace('raise SystemExit("enough")', "hold()").replace("bytearray(2**50)", "pass")
+        (tmp_path / "site" / "stranger.py").write_text(repaired, encoding="utf-8")
+        told = command(victim, "events", "retry", victim.folder, "--all")
+        assert told.returncode == 1
+        assert told.stdout == ""
+        assert "command_restarts" in told.stderr
+        assert "stranger.strange did not return twice and could not be interrupted" in told.stderr
+        assert told.stderr.endswith("2 retried: 1 accepted, 1 still quarantined.\n")
+        with reading(victim.folder) as store:
+            [row] = store.quarantine(100)
+            assert (row.id, row.scenario) == ("bad", "stranger.strange")
+            assert store.round("stranger.strange", "good") is not None
         [after] = insist(victim, [thing("after")])
         assert after["status"] == "accepted"
         assert victim.stop() == 0

@@ -33,6 +33,7 @@ from civicloop.core.model.given import Verb
 from civicloop.core.running.clock import FastClock
 from civicloop.core.running.courier import Courier
 from civicloop.core.running.letters import write_letter
+from civicloop.core.running.retention import Sweeper
 from civicloop.core.running.runner import Runner
 from civicloop.core.stores.sqlite import SqliteStore
 from civicloop.core.street.sample import write_sample
@@ -79,8 +80,9 @@ async def daemon(folder: Path) -> AsyncIterator[TestClient[web.Request, web.Appl
     engine = Engine(store, opened.setup)
     runner = Runner(engine, clock)
     courier = Courier(store, {}, lambda notice: write_letter(opened.setup, notice), clock)
-    office = Office(engine, runner, clock, Limits(), Gate(store), lambda: "")
-    app = make_app(office, Numbers(engine, runner, courier), "0", BODY_BYTES_MAX)
+    office = Office(engine, runner, clock, Limits(), Gate(store), lambda: "", list)
+    sweeper = Sweeper(store, lambda: opened.folder.settings.retention, clock)
+    app = make_app(office, Numbers(engine, runner, courier, sweeper), "0", BODY_BYTES_MAX)
     turns = asyncio.create_task(runner.run())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -1,5 +1,6 @@
 """Who may send what: tokens, their scopes and what they are bound to, and answers through both doors."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -153,7 +154,9 @@ def test_what_is_not_permitted_is_refused_with_the_rule(desk: Desk) -> None:
     assert (answer.status, answer.json["code"]) == (409, "not_verifying")
     assert answer.is_problem
     assert answer.json["cases"]
-    assert desk.accept("ops", "ops_center").json["code"] == "not_asked"
+    refused = desk.accept("ops", "ops_center").json
+    assert refused["code"] == "not_asked"
+    assert re.search(r"asked now for [\w-]+: \w+ \(order \w+\.\d, work at \w+\)", refused["detail"])
     told = desk.served.send(
         desk.served.event("loop.accept", CASE, {"party": "ops_center"}),
         desk.served.event("loop.void", CASE, {"party": "ops_center"}),

@@ -1,6 +1,7 @@
 """Whatever ``/openapi.json`` allows or forbids is sent to the real daemon: it answers as declared (schemathesis)."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,23 @@ GENERATED = [
     for mode in schemathesis.GenerationMode
     if mode is schemathesis.GenerationMode.POSITIVE or operation[0] not in PLAIN
 ]
+EVENTS = {"application/cloudevents+json", "application/cloudevents-batch+json"}
+"""The bodies of ``POST /events`` that the document describes; of others it only says that they may come."""
+BEYOND_SCHEMAS = {
+    "bad_type": "a whole number with a point, 1.0, is an integer to JSON Schema",
+    "too_long": "a schema counts characters, and not bytes",
+    "too_deep": "a schema knows no depth",
+    "bad_value": "29 February is not in every year, nor a leap second at the end of every month",
+    "too_many_attributes": "a schema counts what is null, too",
+    "too_many_members": "limits.batch_events_max is a setting",
+    "body_too_large": "limits.body_bytes_max is a setting",
+    "data": "what a type's data holds is known to the plugins that are enabled",
+    "future": "a schema knows no clock",
+    "bad_query": "a place has to be in places.csv, a cursor must have come from here",
+}
+"""Why something may be refused that the document allows, by the code of the refusal."""
+REFUSED = {404, 409}
+"""What is not there, or not permitted now, is a matter of what is stored."""
 NAMES = [f"{mode.value} {method} {path}" for (path, method), mode in GENERATED]
 EXAMPLES = max(20, settings().max_examples // 4)
 
@@ -73,9 +91,20 @@ def test_every_answer_is_as_declared(url: str, operation: tuple[str, str], mode:
     @settings(max_examples=EXAMPLES)
     @given(strategy)
     def check(case: schemathesis.Case) -> None:
-        case.call_and_validate(base_url=url, timeout=ANSWER_SECONDS_MAX, checks=CHECKS)
+        answer = case.call_and_validate(base_url=url, timeout=ANSWER_SECONDS_MAX, checks=CHECKS)
+        is_described = operation != ("/events", "POST") or case.media_type in EVENTS
+        is_allowed = is_described and mode is schemathesis.GenerationMode.POSITIVE
+        if is_allowed and answer.status_code >= 400 and answer.status_code not in REFUSED:
+            told = answer.json()
+            assert told.get("rule", told["code"]) in BEYOND_SCHEMAS, answer.text
 
     check()
+
+
+def test_what_no_schema_says_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text(encoding="utf-8")
+    [said] = [part for part in page.split("\n\n") if part.startswith("`/openapi.json` says")]
+    assert set(re.findall(r"`([a-z_]+)`", said)) == BEYOND_SCHEMAS.keys()
 
 
 def test_the_answers_about_what_is_there_are_as_declared(url: str) -> None:

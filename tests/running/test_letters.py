@@ -22,7 +22,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 SCENARIOS = [scenario for plugin in find_plugins()[0].values() for scenario in plugin.scenarios]
 TOLD = list(Reason)[: list(Reason).index(Reason.SEEN_AGAIN)]
 """What changes a case, and so may be told to somebody."""
-FAULTS = ("unknown_device", "unknown_place", "unknown_parent", "plugin_error", "internal_error")
+FAULTS = ("unknown_device", "unknown_place", "unknown_parent", "plugin_error", "purge_failed", "internal_error")
 
 
 def letter(language: str, **changes: object) -> str:

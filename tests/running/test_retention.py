@@ -449,12 +449,56 @@ def test_a_store_that_cannot_purge_now_is_trouble_and_no_end(tmp_path: Path) -> 
         sweeper = Sweeper(store, lambda: SHORT, Calendar(100))
         with other.turn():
             asyncio.run(sweeper.sweep_once())
-        assert "is locked by another process" in sweeper.trouble
+        assert "is locked by another process" in sweeper.troubles["all"]
+        assert sweeper.counts == {("all", "failed"): 1}
         assert len(names_of(store)) == 22
         asyncio.run(sweeper.sweep_once())
-        assert sweeper.trouble == ""
+        assert sweeper.troubles == {}
         assert names_of(store) == set()
         assert issubclass(StoreError, Exception)
+
+
+def stick(store: SqliteStore, table: str) -> None:
+    """Have the database refuse to drop rows of a table."""
+    raw = store._writes.raw
+    raw.execute(f"CREATE TRIGGER stuck BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, 'Mrs Li stays'); END")
+
+
+def test_a_class_that_cannot_be_dropped_keeps_no_other_one_back(store: SqliteStore) -> None:
+    crowd(store, 10)
+    told: list[tuple[str, str]] = []
+    sweeper = Sweeper(store, lambda: SHORT, Calendar(100), lambda *what: told.append(what))
+    stick(store, "turn")
+    asyncio.run(sweeper.sweep_once())
+    assert names_of(store) == set()
+    assert store.counts()["pending_notices"], "none has left"
+    [(kind, why)] = sweeper.troubles.items()
+    assert (kind, why) == told.pop() == ("turns", why)
+    assert "IntegrityError" in why
+    assert "Mrs Li" not in why, "whoever may look at /readyz may not read what a fault quotes"
+    failed = [one for one, result in sweeper.counts if result == "failed"]
+    done = [one for one, result in sweeper.counts if result == "done"]
+    assert (failed, sorted([*done, "turns"])) == (["turns"], sorted([*Kind, "all"]))
+    store._writes.raw.execute("DROP TRIGGER stuck")
+    asyncio.run(sweeper.sweep_once())
+    assert (sweeper.troubles, told, sweeper.counts["turns", "done"]) == ({}, [], 1)
+    assert any(one.kind == "turns" for one in store.purges(100))
+
+
+def test_ops_who_cannot_be_told_are_told_the_next_time(store: SqliteStore) -> None:
+    crowd(store, 10)
+    tries: list[str] = []
+
+    def fail(kind: str, _why: str) -> None:
+        tries.append(kind)
+        raise StoreError("the disk is full: free some space")
+
+    sweeper = Sweeper(store, lambda: SHORT, Calendar(100), fail)
+    stick(store, "turn")
+    for _ in range(2):
+        asyncio.run(sweeper.sweep_once())
+    assert tries == ["turns"] * 2
+    assert sweeper.counts["turns", "failed"] == 2
 
 
 def test_every_kind_has_days_and_an_order() -> None:
