@@ -11,7 +11,7 @@ from civicloop.core.engine.lapsing import INSTANT
 from civicloop.core.stores.crash import CrashPoint
 
 from .errands import POINTS as ERRANDS
-from .happenings import TROUBLES, Again, Crash, Disk, Errand, Fact, Happening, Hear, Line, Say, SetClock
+from .happenings import TROUBLES, Again, Crash, Disk, Errand, Fact, Happening, Hear, Line, Reload, Say, SetClock
 from .scenery import Scene
 from .sensors import BEATING, Content, beat, content
 
@@ -60,7 +60,7 @@ class Author:
         self.has_clock = self.chance.random() < 0.3
         self.happenings: list[Happening] = []
         self.devices = tuple(scene.devices)
-        self.places = (*sorted(scene.setup.street.directory.places), "nowhere")
+        self.places = (*sorted(scene.setups[0].street.directory.places), "nowhere")
 
     def write(self) -> list[Happening]:
         """Everything that happens, in order."""
@@ -75,6 +75,7 @@ class Author:
             for _ in range(chance.randrange(3)):
                 self.happenings.append(Errand(self._number(), self._some_time(), what))
         self._sweeps()
+        self._reloads()
         self._crashes()
         if self.is_rough:
             self._bad_disks()
@@ -172,6 +173,14 @@ class Author:
         if not self.has_clock:
             for number in range(WEEK // SWEEP_EVERY):
                 self.happenings.append(Errand(self._number(), SWEEP_EVERY * (number + self.chance.random()), "sweep"))
+
+    def _reloads(self) -> None:
+        """The street's folder is changed and read again, and may be changed back."""
+        if self.chance.random() < 0.4:
+            at = self._some_time()
+            self.happenings.append(Reload(self._number(), at, 1))
+            if self.chance.random() < 0.5:
+                self.happenings.append(Reload(self._number(), at + self._soon(WEEK), 0))
 
     def _crashes(self) -> None:
         """Deaths at points that this week comes to: anywhere in it, or where it does what is done but now and then."""
