@@ -45,6 +45,8 @@ START: datetime = OPENING
 BYTES = 4096
 """How much chance one drawing is given; what does not suffice is drawn again."""
 
+Maker = Callable[[str, Rules, Random], type[Scenario[Any, Any]]]
+
 BUNDLED = (6, 7)
 CHANNELS = ("console", "app", "sms", "voice")
 MORE_PLACES = (
@@ -111,13 +113,11 @@ def random_scene(seed: int) -> Scene:
     chance = Random(f"scene {seed}")
     street: Street = drawn(streets(), chance)
     devices = {name: Device(name, "sensor", chance.choice(SITES)) for name in (f"d{n}" for n in range(1, 7))}
-    makers = [threshold, *(maker for maker in (heartbeat, moody, follower) if chance.random() < 0.6)]
+    others: tuple[Maker, ...] = (heartbeat, moody, follower)
+    makers: list[Maker] = [threshold, *(maker for maker in others if chance.random() < 0.6)]
     setup = _random_setup(street, devices, list(enumerate(makers)), chance, f"seed {seed}")
     channels = CHANNELS if chance.random() < 0.8 else CHANNELS[:3]
     return Scene((setup, _reloaded(devices, makers, chance, seed)), channels, dict.fromkeys(devices, "sensor"))
-
-
-Maker = Callable[[str, Rules, Random], type[Scenario[Any, Any]]]
 
 
 def _random_setup(
