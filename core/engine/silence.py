@@ -15,7 +15,7 @@ from .concluding import Knowledge, conclude_all
 from .judgement import Judgement
 from .lapsing import INSTANT, LAPSES_MAX
 from .quarantine import SILENCE, quarantine_silence, silence_id
-from .watchdogs import Armed, arm, put_off
+from .watchdogs import Armed, allow, arm, put_off
 from .work import Ref, Work
 
 SETTLED_MAX: Final = 64
@@ -93,4 +93,6 @@ def wake(work: Work) -> None:
             memo.wake_at is not None and memo.wake_at <= work.facts_now
         ):  # not put off, not armed anew by a fact of this turn
             settle_all(work, binding, ref, work.facts_now - work.setup.lateness)
+            if work.memo(ref) is memo:
+                allow(work, memo)
     conclude_all(work)

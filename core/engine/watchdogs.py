@@ -40,6 +40,11 @@ def _wake_at(work: Work, expects: Iterable[Armed]) -> datetime | None:
     return wake_at if work.catching_up_until is None else max(wake_at, work.catching_up_until)
 
 
+def allow(work: Work, memo: Memo) -> None:
+    """Look again when the sources have had their time, which a reload has made longer since the watchdog was armed."""
+    work.remember(memo._replace(wake_at=_wake_at(work, memo.expects)))
+
+
 def put_off(work: Work, memo: Memo) -> None:
     """Keep what could not be judged armed as it is, and look again later."""
     lateness = work.setup.lateness

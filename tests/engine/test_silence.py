@@ -1,5 +1,6 @@
 """What it means that nothing was heard: watchdogs armed, proved, ended, failed, and after an outage."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -29,6 +30,20 @@ def test_silence_is_judged_once_its_time_and_the_allowance_have_passed(store, la
     assert case.newest == NOON + timedelta(minutes=60)
     assert case.variables == {"since": "13:00"}
     assert stage.store.counts()["armed_watchdogs"] == 0
+
+
+def test_an_allowance_that_has_become_longer_is_waited_for_and_not_looked_at_again_and_again(store):
+    """A watchdog that is due for ever, and cannot be judged, would keep the engine from sleeping until a deadline."""
+    stage = Stage(Silent, store=store, lateness=timedelta(minutes=10))
+    stage.hear(beat(0))
+    stage.engine.setup = replace(stage.engine.setup, lateness=timedelta(minutes=40))
+    stage.engine.turn([], NOON + timedelta(minutes=70))
+    assert not stage.engine.was_idle
+    assert stage.engine.next_due() == NOON + timedelta(minutes=100)
+    stage.wait(99)
+    assert stage.refs() == []
+    stage.wait(100)
+    assert stage.story(REF) == OVER
 
 
 def test_a_late_fact_within_the_allowance_means_there_was_no_silence():

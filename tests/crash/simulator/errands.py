@@ -29,6 +29,8 @@ POINTS: Final[Mapping[str, tuple[CrashPoint, ...]]] = {
 
 RETRIED_MAX: Final = 99
 
+Content = dict[str, list[Any]]
+
 
 class Errands:
     """Runs errands on the parts of the process that is up. Each raises ``DiedError`` where the process died on it."""
@@ -36,7 +38,7 @@ class Errands:
     def __init__(self, path: Path, books: Books) -> None:
         self._path = path
         self._copy = path.with_name("backup.db")
-        self._copied: dict[str, list[Any]] | None = None
+        self._copied: Content | None = None
         self._books = books
         self._doing: dict[str, Callable[[Parts, datetime], Awaitable[None]]] = {
             "retry": self._retry,
@@ -80,15 +82,19 @@ class Errands:
             with copying(self._path, self._copy) as part:
                 fresh = content(part)
                 must(fresh == content(self._path), "a backup is the store", "it differs from what it was made from")
-        finally:
-            kept = content(self._copy) if self._copy.exists() else None
-            must(
-                kept in (self._copied, fresh), "a backup is whole", "what has its name is neither the last nor the new"
-            )
-            self._copied = kept
+        except DiedError:
+            self._keep(self._copied, fresh)
+            raise
+        self._keep(fresh)
+
+    def _keep(self, *possible: Content | None) -> None:
+        """What has the backup's name must be one of these, as a whole."""
+        kept = content(self._copy) if self._copy.exists() else None
+        must(kept in possible, "a backup is whole", "what has its name is neither the last one nor the new one")
+        self._copied = kept
 
 
-def content(path: Path) -> dict[str, list[Any]]:
+def content(path: Path) -> Content:
     """What the tables of a database hold, by a connection of its own."""
     with closing(sqlite3.connect(path)) as raw:
         return {name: raw.execute(text).fetchall() for name, text in TABLES.items()}

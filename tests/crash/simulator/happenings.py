@@ -98,7 +98,15 @@ class Errand(NamedTuple):
     what: str
 
 
-Happening = Hear | Say | Again | SetClock | Line | Disk | Crash | Errand
+class Reload(NamedTuple):
+    """The street's folder is another one from now on, the scene's first or its second, and is read again."""
+
+    number: int
+    at: timedelta
+    which: int
+
+
+Happening = Hear | Say | Again | SetClock | Line | Disk | Crash | Errand | Reload
 TROUBLES = (Crash, Disk)
 """What a calm run leaves out."""
 

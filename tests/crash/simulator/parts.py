@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from civicloop.core.engine.engine import Engine
+from civicloop.core.engine.setup import Setup
 from civicloop.core.running.courier import Courier, tell_ops
 from civicloop.core.running.letters import write_letter
 from civicloop.core.running.retention import Sweeper
 from civicloop.core.running.runner import Runner
 from civicloop.core.stores.sqlite import SqliteStore
 
-from .scenery import KEPT, Scene
+from .scenery import KEPT
 from .virtual_time import SteppingClock
 from .world import Wire
 
@@ -24,9 +25,9 @@ ATTEMPTS_MAX = 8
 class Parts:
     """The parts of one process; all of it is gone when that dies."""
 
-    def __init__(self, path: Path, scene: Scene, clock: SteppingClock, wires: dict[str, Wire]) -> None:
+    def __init__(self, path: Path, setup: Setup, clock: SteppingClock, wires: dict[str, Wire]) -> None:
         self.store = SqliteStore(path, busy_seconds=0)
-        self.engine = Engine(self.store, scene.setup)
+        self.engine = Engine(self.store, setup)
         self.courier = Courier(
             self.store,
             wires,
@@ -43,6 +44,11 @@ class Parts:
     def run(self) -> None:
         """Take up work."""
         self.tasks = [asyncio.create_task(self.runner.run()), asyncio.create_task(self.courier.run())]
+
+    def reload(self, setup: Setup, wires: dict[str, Wire]) -> None:
+        """Go on with another configuration."""
+        self.engine.setup = setup
+        self.courier.use(wires)
 
     async def vanish(self) -> None:
         """Drop everything that was in memory; a transaction that was open is undone."""

@@ -92,6 +92,18 @@ PLANTED: Final = (
         '                self.raw.execute("COMMIT")',
     ),
     Planted(
+        "watchdogs that had run out are put off by an absence",
+        "core/stores/sqlite_turn.py",
+        "if any(by <= silent_from for _, by in expects):",
+        "if not expects:",
+    ),
+    Planted(
+        "a refused answer has the deadlines of its case fire",
+        "core/engine/engine.py",
+        "    case = foreseen(work, named)\n",
+        "    case = up_to_date(work, named)\n",
+    ),
+    Planted(
         "an absence that is not written down",
         "core/engine/engine.py",
         "            away(work, last)\n",

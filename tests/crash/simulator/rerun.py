@@ -56,11 +56,12 @@ def _journal(store: SqliteStore) -> list[Any]:
 
 def _decide_again(recorded: SqliteStore, again: SqliteStore, scene: Scene, taken: list[int]) -> None:
     rows = recorded.events(None, 0, MOST)
-    times = [moment(at) for (at,) in recorded._reads.raw.execute("SELECT at FROM turn ORDER BY seq")]
-    must(len(times) == len(taken), LAW_10, f"{len(times)} turns are recorded, and {len(taken)} were committed")
-    engine = Engine(again, scene.setup)
-    for at, (before, newest) in zip(times, pairwise([0, *taken]), strict=True):
-        _turn_again(recorded, engine, [row for number, row in rows if before < number <= newest], at)
+    turns = recorded._reads.raw.execute("SELECT at, digest FROM turn ORDER BY seq").fetchall()
+    must(len(turns) == len(taken), LAW_10, f"{len(turns)} turns are recorded, and {len(taken)} were committed")
+    engine = Engine(again, scene.setups[0])
+    for (at, digest), (before, newest) in zip(turns, pairwise([0, *taken]), strict=True):
+        engine.setup = scene.setup(digest)
+        _turn_again(recorded, engine, [row for number, row in rows if before < number <= newest], moment(at))
 
 
 def _turn_again(recorded: SqliteStore, engine: Engine, batch: list[EventRow], at: datetime) -> None:

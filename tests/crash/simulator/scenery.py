@@ -45,6 +45,8 @@ START: datetime = OPENING
 BYTES = 4096
 """How much chance one drawing is given; what does not suffice is drawn again."""
 
+Maker = Callable[[str, Rules, Random], type[Scenario[Any, Any]]]
+
 BUNDLED = (6, 7)
 CHANNELS = ("console", "app", "sms", "voice")
 MORE_PLACES = (
@@ -75,12 +77,17 @@ class Seen(Memory):
 
 @dataclass(frozen=True)
 class Scene:
-    """What a seed plays in: a setup, and the channels that are configured."""
+    """What a seed plays in: its configuration, the one after a reload, and the channels that are configured."""
 
-    setup: Setup
+    setups: tuple[Setup, Setup]
     channels: tuple[str, ...]
     devices: Mapping[str, str]
     """What may be heard of: its name, and its kind."""
+
+    def setup(self, digest: str) -> Setup:
+        """The configuration of this digest."""
+        (found,) = [setup for setup in self.setups if setup.digest == digest]
+        return found
 
 
 def drawn(strategy: st.SearchStrategy[Any], chance: Random) -> Any:
@@ -106,27 +113,40 @@ def random_scene(seed: int) -> Scene:
     chance = Random(f"scene {seed}")
     street: Street = drawn(streets(), chance)
     devices = {name: Device(name, "sensor", chance.choice(SITES)) for name in (f"d{n}" for n in range(1, 7))}
-    directory = replace(
-        street.directory,
-        places={**street.directory.places, **{place.code: place for place in MORE_PLACES}},
-        devices=devices,
-    )
-    makers: list[Callable[[str, Rules, Random], type[Scenario[Any, Any]]]] = [threshold, heartbeat, moody, follower]
-    chosen = [threshold, *(maker for maker in makers if chance.random() < 0.6)]
-    scenarios = [maker(f"sim.s{number}", drawn(rules_that_load, chance), chance) for number, maker in enumerate(chosen)]
+    others: tuple[Maker, ...] = (heartbeat, moody, follower)
+    makers: list[Maker] = [threshold, *(maker for maker in others if chance.random() < 0.6)]
+    setup = _random_setup(street, devices, list(enumerate(makers)), chance, f"seed {seed}")
+    channels = CHANNELS if chance.random() < 0.8 else CHANNELS[:3]
+    return Scene((setup, _reloaded(devices, makers, chance, seed)), channels, dict.fromkeys(devices, "sensor"))
+
+
+def _random_setup(
+    street: Street, devices: dict[str, Device], makers: list[tuple[int, Maker]], chance: Random, digest: str
+) -> Setup:
+    places = {**street.directory.places, **{place.code: place for place in MORE_PLACES}}
+    directory = replace(street.directory, places=places, devices=devices)
+    scenarios = [maker(f"sim.s{number}", drawn(rules_that_load, chance), chance) for number, maker in makers]
     registry = assemble(
         [Plugin("sim", "", tuple(scenarios))], {"sim": {one.name.partition(".")[2]: {} for one in scenarios}}
     )
     # Repeated every three hours, a week of open cases would be little else.
     repeat_after = hours(24) if chance.random() < 0.8 else hours(9)
-    setup = Setup(
+    return Setup(
         replace(street, directory=directory, repeat_after=repeat_after),
         registry,
         lateness=timedelta(minutes=chance.choice([0, 10, 10, 60])),
-        digest=f"seed {seed}",
+        digest=digest,
     )
-    channels = CHANNELS if chance.random() < 0.8 else CHANNELS[:3]
-    return Scene(setup, channels, dict.fromkeys(devices, "sensor"))
+
+
+def _reloaded(devices: dict[str, Device], makers: list[Maker], chance: Random, seed: int) -> Setup:
+    """Other parties, rosters, calendars and rules; one device is somewhere else, and a scenario may be gone."""
+    street: Street = drawn(streets(), chance)
+    moved = {**devices, "d1": Device("d1", "sensor", chance.choice(SITES))}
+    kept = list(enumerate(makers))
+    if len(kept) > 1 and chance.random() < 0.3:
+        kept.pop(chance.randrange(len(kept)))
+    return _random_setup(street, moved, kept, chance, f"seed {seed}, reloaded")
 
 
 @cache
@@ -141,9 +161,10 @@ def sample_scene(seed: int) -> Scene:
     """The sample street with everything that it enables, and a few of its devices."""
     chance = Random(f"scene {seed}")
     setup = _sample_setup()
+    later = replace(setup, street=replace(setup.street, repeat_after=hours(10)), digest="sample street, reloaded")
     known = sorted(one.id for one in setup.street.directory.devices.values() if one.kind in KINDS)
     devices = setup.street.directory.devices
-    return Scene(setup, ("console",), {name: devices[name].kind for name in chance.sample(known, 14)})
+    return Scene((setup, later), ("console",), {name: devices[name].kind for name in chance.sample(known, 14)})
 
 
 def made(name: str, rules: Rules, base: Any, **body: Any) -> type[Scenario[Any, Any]]:

@@ -11,7 +11,7 @@ from civicloop.core.engine.lapsing import INSTANT
 from civicloop.core.stores.crash import CrashPoint
 
 from .errands import POINTS as ERRANDS
-from .happenings import TROUBLES, Again, Crash, Disk, Errand, Fact, Happening, Hear, Line, Say, SetClock
+from .happenings import TROUBLES, Again, Crash, Disk, Errand, Fact, Happening, Hear, Line, Reload, Say, SetClock
 from .scenery import Scene
 from .sensors import BEATING, Content, beat, content
 
@@ -43,6 +43,9 @@ OF_MOODS: Final = {
 }
 """Where it may die while a channel is like this."""
 
+OF_OPS: Final = tuple(what for what in ERRANDS if what != "sweep")
+SWEEP_EVERY: Final = timedelta(hours=11)
+
 NEVER_DRAWN: Final = frozenset((CrashPoint.MIGRATED,))
 """No week has an older store to begin with; tests/stores/test_migrations.py has."""
 
@@ -57,7 +60,7 @@ class Author:
         self.has_clock = self.chance.random() < 0.3
         self.happenings: list[Happening] = []
         self.devices = tuple(scene.devices)
-        self.places = (*sorted(scene.setup.street.directory.places), "nowhere")
+        self.places = (*sorted(scene.setups[0].street.directory.places), "nowhere")
 
     def write(self) -> list[Happening]:
         """Everything that happens, in order."""
@@ -68,9 +71,11 @@ class Author:
             if kind in BEATING and chance.random() < 0.5:
                 self._heartbeats(device)
         self._lines()
-        for what in ERRANDS:
-            for _ in range(chance.randrange(4)):
+        for what in OF_OPS:
+            for _ in range(chance.randrange(3)):
                 self.happenings.append(Errand(self._number(), self._some_time(), what))
+        self._sweeps()
+        self._reloads()
         self._crashes()
         if self.is_rough:
             self._bad_disks()
@@ -159,24 +164,48 @@ class Author:
                 self.happenings.append(Line(self._number(), at, channel, mood))
                 self.happenings.append(Line(self._number(), at + self._soon(timedelta(days=2)), channel, "works"))
 
+    def _sweeps(self) -> None:
+        """Retention looks every so often, as it does in a daemon. Its own time moves on by a day a sweep at most.
+
+        A sweep that is begun again under a clock that is far ahead goes further than one that was not cut off, by
+        design; so there is none in a week whose clock is set wrong.
+        """
+        if not self.has_clock:
+            for number in range(WEEK // SWEEP_EVERY):
+                self.happenings.append(Errand(self._number(), SWEEP_EVERY * (number + self.chance.random()), "sweep"))
+
+    def _reloads(self) -> None:
+        """The street's folder is changed and read again, and may be changed back."""
+        if self.chance.random() < 0.4:
+            at = self._some_time()
+            self.happenings.append(Reload(self._number(), at, 1))
+            if self.chance.random() < 0.5:
+                self.happenings.append(Reload(self._number(), at + self._soon(WEEK), 0))
+
     def _crashes(self) -> None:
         """Deaths at points that this week comes to: anywhere in it, or where it does what is done but now and then."""
-        chance = self.chance
-        now_and_then = [
-            (point, one.at) for one in self.happenings if isinstance(one, Errand) for point in ERRANDS[one.what]
-        ]
-        now_and_then += [
-            (OF_MOODS[one.mood], one.at) for one in self.happenings if isinstance(one, Line) and one.mood in OF_MOODS
-        ]
+        chance, seldom = self.chance, self._seldom()
         for _ in range(chance.randrange(2, 14)):
             down = self._downtime() if self.is_rough else NEVER
             point, at, skip = chance.choice(OFTEN), self._some_time(), chance.randrange(3)
-            if now_and_then and chance.random() < 0.3:
-                (point, at), skip = chance.choice(now_and_then), 0
+            if seldom and chance.random() < 0.3:
+                point, skip = chance.choice(sorted(seldom)), 0
+                at = chance.choice(seldom[point])
             self.happenings.append(Crash(self._number(), at - INSTANT, point, skip, down))
             if down >= OUTAGE_MIN and chance.random() < 0.2:
                 # It dies once more, as soon as it is back.
                 self.happenings.append(Crash(self._number(), at, CrashPoint.OUTAGE_SHIFTED, 0, self._downtime()))
+
+    def _seldom(self) -> dict[CrashPoint, list[timedelta]]:
+        """The points that this week comes to only now and then, and when it does."""
+        times: dict[CrashPoint, list[timedelta]] = {}
+        for one in self.happenings:
+            points = ERRANDS[one.what] if isinstance(one, Errand) else ()
+            if isinstance(one, Line) and one.mood in OF_MOODS:
+                points = (OF_MOODS[one.mood],)
+            for point in points:
+                times.setdefault(point, []).append(one.at)
+        return times
 
     def _bad_disks(self) -> None:
         for _ in range(self.chance.randrange(3)):

@@ -15,8 +15,8 @@ from .stored_laws import LawBrokenError
 from .week import Outcome, Week, scratch
 
 SHRINK_RUNS_MAX = 60
-RERUN_EVERY = 5
-"""Every so manyth seed is decided again from what it recorded."""
+CALM_EVERY = 5
+"""Of the seeds whose troubles may change decisions, about every so manyth is played without them as well."""
 
 
 class Verdict(NamedTuple):
@@ -47,11 +47,11 @@ def judge(seed: int, only: Iterable[int] | None = None) -> Verdict:
 
 def judge_history(seed: int, scene: Scene, history: list[Happening], law: str = "") -> Verdict:
     """The same for a history of the caller's own. ``law``: only what this one needs, where a failure is cut down."""
-    needs_calm = not may_differ(history) or seed % RERUN_EVERY == 1
+    needs_calm = not may_differ(history) or seed % CALM_EVERY == 1
     try:
         with scratch() as path:
             crashed = Week(scene, history, path).play()
-            if (not law and seed % RERUN_EVERY == 0) or law == LAW_10:
+            if law in ("", LAW_10):
                 must_decide_the_same_again(scene, history, path, crashed.taken)
         if (not law and needs_calm) or law.startswith(OF_CRASHES):
             with scratch() as path:

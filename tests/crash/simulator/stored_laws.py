@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from civicloop.core.engine.setup import Setup
 from civicloop.core.loop.ledger import ledger
 from civicloop.core.model.case import Case, Duty, Entry, OrderState, Reason, Track, TrackState, WorkOrder
 from civicloop.core.model.chain import ENFORCEMENT_BODIES, Severity
@@ -194,14 +195,15 @@ def adds_up(case: Case, entries: list[Entry], now: datetime) -> None:
     must(all(one.ends <= two.begins for one, two in pairwise(booked)), "the ledger adds up", f"{case.ref} books twice")
 
 
-def is_repeated_at_the_end(case: Case, street: Street, now: datetime, back_max: timedelta) -> None:
+def is_repeated_at_the_end(case: Case, streets: list[Street], now: datetime, back_max: timedelta) -> None:
     """Law 5: at the end of its chain a track is heard of again within the street's span, never silent.
 
-    A clock that was set back, by ``back_max`` at the most, makes what was armed before it later by as much.
+    A clock that was set back, by ``back_max`` at the most, makes what was armed before it later by as much; and what
+    was armed before a reload, as one of ``streets``, stays.
     """
     for track in case.tracks:
         if track.state is TrackState.SUPERVISED and track.due:
-            latest = street.deadline(now, street.repeat_after) + back_max
+            latest = max(street.deadline(now, street.repeat_after) for street in streets) + back_max
             must(track.due <= latest, "never silent at the end", f"{case.ref} {track.name} is repeated {track.due}")
 
 
@@ -231,10 +233,10 @@ def waits_for_the_sources(entries: list[Entry], back_at: datetime | None, latene
 class Watch:
     """Looks at each commit as it is made, and remembers of what it saw only what a law compares."""
 
-    def __init__(self, books: Books, street: Street, lateness: timedelta, back_max: timedelta) -> None:
+    def __init__(self, books: Books, setup: Setup, back_max: timedelta) -> None:
         self.books = books
-        self.lateness = lateness
-        self.street = street
+        self.setup = setup
+        self.streets = [setup.street]
         self.back_max = back_max
         self.cases: dict[str, Case] = {}
         self.open: dict[tuple[str, str], str] = {}
@@ -244,6 +246,11 @@ class Watch:
         self._post_row = 0
         self._last_at: dict[str, datetime] = {}
         self._told: Told = set()
+
+    def reload(self, setup: Setup) -> None:
+        """Commits are made with another configuration from now on; what was armed before stays as it is."""
+        self.setup = setup
+        self.streets.append(setup.street)
 
     def commit(self, now: datetime) -> None:
         """Law by law, what this commit has changed."""
@@ -256,7 +263,7 @@ class Watch:
                 self.reviewed.add((entry.case, entry.track))
         silences = [one for entries in fresh.values() for one in entries if one.event.startswith("silence/")]
         if silences:
-            waits_for_the_sources(silences, self.books.back_at(), self.lateness)
+            waits_for_the_sources(silences, self.books.back_at(), self.setup.lateness)
         posts = self._new_posts(fresh, now)
         # A turn of the same instant may have come before, where the process died after its commit.
         told = {one for one in self._told if one[2] == now}
@@ -294,9 +301,9 @@ class Watch:
         enforces_after_review_only(kept, self.reviewed)
         goes_on_without_a_gap(before.entries if before else 0, case, entries)
         for entry in entries:
-            is_verified_by_others(case, entry, self.street)
+            is_verified_by_others(case, entry, self.setup.street)
         is_told(case, now, told)
-        is_repeated_at_the_end(case, self.street, now, self.back_max)
+        is_repeated_at_the_end(case, self.streets, now, self.back_max)
         if before is not None:
             keeps_what_it_froze(before, case)
             climbs_without_taking_away(before, case, entries)

@@ -16,6 +16,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 from civicloop.core.engine.receipt import Input, Receipt, Speaker, Status
+from civicloop.core.engine.setup import Setup
 from civicloop.core.model.case import Reason
 from civicloop.core.model.event import Envelope
 from civicloop.core.running.runner import QueueFull, Unavailable
@@ -26,7 +27,7 @@ from civicloop.core.stores.sqlite import SqliteStore
 
 from .books import TABLES, Armed, Books
 from .errands import Errands
-from .happenings import Again, Crash, Disk, Errand, Happening, Hear, Line, Say, SetClock
+from .happenings import Again, Crash, Disk, Errand, Happening, Hear, Line, Reload, Say, SetClock
 from .parts import Parts
 from .people import again_envelopes, fact_envelope, said_envelope
 from .scenery import START, Scene
@@ -79,6 +80,7 @@ class Week:
 
     def __init__(self, scene: Scene, history: list[Happening], path: Path, ends: timedelta = timedelta()) -> None:
         self.scene = scene
+        self.setup = scene.setups[0]
         self.ends = ends
         self.history = history
         self.path = path
@@ -111,7 +113,7 @@ class Week:
         self.errands = Errands(self.path, self.books)
         offs = [one.off for one in self.history if isinstance(one, SetClock)]
         back = max((a - b for a in (timedelta(), *offs) for b in (timedelta(), *offs)), default=timedelta())
-        self.watch = Watch(self.books, self.scene.setup.street, self.scene.setup.lateness, back)
+        self.watch = Watch(self.books, self.setup, back)
         self.loop.set_exception_handler(lambda _loop, _context: None)
         try:
             with watching(self._reached):
@@ -238,7 +240,7 @@ class Week:
         self.is_dead = False
         parts = None
         try:
-            parts = Parts(self.path, self.scene, self.clock, self.wires)
+            parts = Parts(self.path, self.setup, self.clock, self.wires)
             self._limit(parts)
             if self.outcome.counts["starts"]:
                 # A daemon in real time has noted that it is alive within the last twenty seconds.
@@ -311,9 +313,9 @@ class Week:
     def _die(self, down: timedelta) -> None:
         self.is_dead = True
         self._down = down
-        if self._up.is_set():
-            # Who dies on its way back has noted nothing yet, and has been away since before.
-            self._alive_at = max(self.clock.now(), self._last_turn())
+        # Who dies on its way back has been away since before, unless that was committed.
+        noted = self.clock.now() if self._up.is_set() else self._alive_at
+        self._alive_at = max(noted, self._last_turn())
         self._armed, self._tries = self.books.armed(), 0
         self.outcome.counts["crashes"] += 1
         self.loop.call_soon(self._fell.set)
@@ -348,6 +350,15 @@ class Week:
                 self.armed.append([one.point, one.skip, one.down])
             case Errand():
                 self._begin(self._run_errand(one.what))
+            case Reload():
+                self._reload(self.scene.setups[one.which])
+
+    def _reload(self, setup: Setup) -> None:
+        """Who is down reads the folder when it is back."""
+        self.setup = setup
+        self.watch.reload(setup)
+        if self.parts is not None and not self.is_dead:
+            self.parts.reload(setup, dict(self.wires))
 
     def _say(self, one: Say) -> None:
         cases = sorted(self.watch.cases.values(), key=lambda case: (case.opened_at, case.id))
