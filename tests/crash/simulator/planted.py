@@ -98,12 +98,6 @@ PLANTED: Final = (
         "if not expects:",
     ),
     Planted(
-        "a refused answer has the deadlines of its case fire",
-        "core/engine/engine.py",
-        "    case = foreseen(work, named)\n",
-        "    case = up_to_date(work, named)\n",
-    ),
-    Planted(
         "an absence that is not written down",
         "core/engine/engine.py",
         "            away(work, last)\n",

@@ -134,18 +134,27 @@ def keeps_what_it_froze(before: Case, after: Case) -> None:
     must(after.orders_asked >= before.orders_asked, law, f"{after.ref} forgot orders")
 
 
-def climbs_without_taking_away(before: Case, after: Case, entries: list[Entry]) -> None:
-    """Law 5: who was asked at a lower step may still answer after a climb that nobody but the clock brought about."""
+def climbs_without_taking_away(before: Case, after: Case, entries: list[Entry], street: Street) -> None:
+    """Law 5: who was asked at a lower step may still answer after a climb that nobody but the clock brought about.
+
+    Where the chain has gone back to a review, the step that it climbs to may have been asked before. Its parties hold
+    new orders then, but for those whose role nobody holds any more.
+    """
     if {entry.by for entry in entries} != {"clock"}:
         return
     for track in before.tracks:
         now = after.track(track.name)
         if now is None or not now.is_open or now.step <= track.step:
             continue
-        # Asked anew at the same step, where the chain has gone back to a review, a party holds a new order.
         lower = {(one.step, one.party) for one in track.orders if one.is_open and one.duty is Duty.WORK}
         kept = {(one.step, one.party) for one in now.orders if one.is_open}
-        must(lower <= kept, "escalation adds", f"{after.ref} {track.name} took orders {lower - kept} away")
+        anew = after.step(now).name
+        away = [
+            (step, party)
+            for step, party in lower - kept
+            if step != anew or street.holder(party, after.place, entries[-1].at)
+        ]
+        must(not away, "escalation adds", f"{after.ref} {track.name} took orders {away} away")
 
 
 def is_verified_by_others(case: Case, entry: Entry, street: Street) -> None:
@@ -306,7 +315,7 @@ class Watch:
         is_repeated_at_the_end(case, self.streets, now, self.back_max)
         if before is not None:
             keeps_what_it_froze(before, case)
-            climbs_without_taking_away(before, case, entries)
+            climbs_without_taking_away(before, case, entries, self.setup.street)
             self._ends(before, case, entries)
         self._rounds(before, case, entries)
         self.cases[case.id] = case
