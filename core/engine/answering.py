@@ -113,6 +113,11 @@ def case_named(work: Work, ref: str) -> Case | None:
     return work.latest(pair) if pair else work.case(ref)
 
 
+def load_cases_named(work: Work, refs: Iterable[str]) -> None:
+    """Read the cases that answers speak to by ``SCENARIO/KEY``, in one go."""
+    work.load(pair for ref in refs if (pair := split_ref(ref)))
+
+
 def forbids(work: Work, data: AnswerData, case: Case | None, speaker: Speaker | None) -> str:
     """Why this speaker's token does not let it say this; empty when it does.
 

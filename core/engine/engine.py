@@ -10,7 +10,7 @@ from typing import Final
 from ..model.event import Envelope, digest_of
 from ..stores.base import EventState, Store, Turn
 from ..stores.crash import CrashPoint, reached
-from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
+from .answering import PREFIX, answer_of, case_named, forbids, load_cases_named, read_answer, told_at
 from .chronicle import away
 from .closings import hear_closings, is_reserved
 from .guard import UNGUARDED, Guard
@@ -169,6 +169,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
     hear_all(work, list(facts.values()))
     for index, heard in facts.items():
         receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases) if heard.cases else ACCEPTED
+    load_cases_named(work, [inputs[index].envelope.subject or "" for index in answers])
     for index in answers:
         name, digest = names[index], digest_of(inputs[index].envelope)
         known = stored.get(name)
