@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from .chain import Loop, Rules, Severity, Step
+from .record import changed_by_place
 
 JOURNAL_VERSION: Final = 1
 EVIDENCE_MAX: Final = 50
@@ -148,6 +149,7 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+@changed_by_place
 class WorkOrder(NamedTuple):
     """What one party is asked at one step (派单).
 
@@ -200,6 +202,7 @@ class Appeal(NamedTuple):
     result: str = ""
 
 
+@changed_by_place
 class Track(NamedTuple):
     """One line of work in a case.
 
@@ -247,6 +250,7 @@ class Track(NamedTuple):
         return self.state is not TrackState.CLOSED
 
 
+@changed_by_place
 class Case(NamedTuple):
     """One closed loop. The row is the truth; the journal is the audit.
 
