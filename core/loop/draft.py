@@ -76,9 +76,8 @@ class Draft:
     def decision(self, reason: Reason) -> Decision:
         """What has been drafted, under its leading reason."""
         case = self.case._replace(entries=self.written) if self.entries else self.case
-        return Decision(
-            reason, case, tuple(self.entries), tuple(self.notices), silenced=(*self.silenced, *self._answered())
-        )
+        silenced = (*self.silenced, *self._answered())
+        return Decision(reason, case, tuple(self.entries), tuple(self.notices), silenced=silenced)
 
     def _answered(self) -> list[str]:
         """The orders that were asked before this decision and wait for an answer no longer."""

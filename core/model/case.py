@@ -50,6 +50,9 @@ class OrderState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+_OPEN: Final = (OrderState.ASKED, OrderState.ACCEPTED)
+
+
 class Duty(StrEnum):
     """What a work order asks for: to solve it, to look whether it is solved, or to send returned work on."""
 
@@ -173,7 +176,7 @@ class WorkOrder(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether the party may still answer it."""
-        return self.state in (OrderState.ASKED, OrderState.ACCEPTED)
+        return self.state in _OPEN
 
 
 class Evidence(NamedTuple):
@@ -304,7 +307,8 @@ class Case(NamedTuple):
     @property
     def next_at(self) -> datetime | None:
         """The next instant at which something happens by itself; ``None`` once closed."""
-        return min((at for track in self.tracks if (at := track.next_at) is not None), default=None)
+        times = [at for track in self.tracks if (at := track.next_at) is not None]
+        return min(times) if times else None
 
     @property
     def stage(self) -> Stage:

@@ -77,7 +77,7 @@ class Limit:
         """The limit as a span of natural time; raises ``ValueError`` for working time, which needs a calendar."""
         if self.count is Count.WORK:
             raise ValueError(f"{self} counts working time: ask a Calendar for the deadline")
-        return timedelta(seconds=self.seconds)
+        return timedelta(0, self.seconds)
 
 
 def seconds(amount: int) -> Limit:
