@@ -341,7 +341,7 @@ class Case(NamedTuple):
     def step(self, track: Track) -> Step:
         """The step the track is at; the last one once its chain has ended."""
         chain = self.rules.chain(track.name)
-        return chain[min(track.step, len(chain) - 1)]
+        return chain[track.step] if track.step < len(chain) else chain[-1]
 
     def order_id(self, order: WorkOrder) -> str:
         """The name of a work order that travels in notices and answers."""
