@@ -73,11 +73,11 @@ class Draft:
         self.notices: list[Notice] = []
         self.silenced: list[str] = []
 
-    def decision(self, reason: Reason) -> Decision:
-        """What has been drafted, under its leading reason."""
+    def decision(self, reason: Reason, detail: str = "") -> Decision:
+        """What has been drafted, under its leading reason; ``detail`` says what is still missing."""
         case = self.case._replace(entries=self.written) if self.entries else self.case
         silenced = (*self.silenced, *self._answered())
-        return Decision(reason, case, tuple(self.entries), tuple(self.notices), silenced=silenced)
+        return Decision(reason, case, tuple(self.entries), tuple(self.notices), detail=detail, silenced=silenced)
 
     def _answered(self) -> list[str]:
         """The orders that were asked before this decision and wait for an answer no longer."""
