@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -27,6 +27,7 @@ from .receipt import InvalidAnswer, Speaker
 from .work import Work
 
 PREFIX: Final = "loop."
+VERBS: Final = {f"{PREFIX}{verb}": verb for verb in Verb}
 _SHA256: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 HASH: Final = r"^\s*(?:[Ss][Hh][Aa]256:)?[0-9A-Fa-f]{64}\s*$"
@@ -86,11 +87,10 @@ class AnswerData(BaseModel):
 
 def verb_of(type: str) -> Verb:
     """The verb of a ``loop.*`` event type. Raises ``InvalidAnswer`` for one that there is not."""
-    try:
-        return Verb(type.removeprefix(PREFIX))
-    except ValueError:
-        known = ", ".join(f"{PREFIX}{verb}" for verb in Verb)
-        raise InvalidAnswer(f"{type} is not an answer; the answers are {known}") from None
+    verb = VERBS.get(type)
+    if verb is None:
+        raise InvalidAnswer(f"{type} is not an answer; the answers are {', '.join(VERBS)}")
+    return verb
 
 
 def read_answer(envelope: Envelope) -> AnswerData:
@@ -114,6 +114,11 @@ def case_named(work: Work, ref: str) -> Case | None:
     """The case an answer speaks to: by id, or the latest round of a ``SCENARIO/KEY``."""
     pair = split_ref(ref)
     return work.latest(pair) if pair else work.case(ref)
+
+
+def load_cases_named(work: Work, refs: Iterable[str]) -> None:
+    """Read the cases that answers speak to by ``SCENARIO/KEY``, in one go."""
+    work.load(pair for ref in refs if (pair := split_ref(ref)))
 
 
 def forbids(work: Work, data: AnswerData, case: Case | None, speaker: Speaker | None) -> str:
@@ -162,8 +167,10 @@ def answer_of(work: Work, envelope: Envelope, data: AnswerData, case: Case | Non
     )
 
 
-def _brought(work: Work, items: Iterable[EvidenceItem]) -> tuple[Brought, ...]:
+def _brought(work: Work, items: Sequence[EvidenceItem]) -> tuple[Brought, ...]:
     """What is brought, and what of it is known: from any case before, or from another kind in the same answer."""
+    if not items:
+        return ()
     seen = set(work.records.known(item.hash or "" for item in items))
     brought = []
     for item in items:

@@ -10,6 +10,7 @@ from types import GeneratorType
 from typing import Any, Final
 
 from ..model.chain import Severity
+from ..model.event import Event
 from ..model.finding import Cleared, Command, Expect, Finding, Outcome
 from ..sdk.binding import Binding, step_or_next
 from ..sdk.scenario import Context, Memory
@@ -36,8 +37,12 @@ class OutcomeError(ValueError):
     """Something that a scenario concluded cannot be carried out. The message continues the scenario's name."""
 
 
+Question = Callable[[Any, Context[Any]], object]
+"""``assess`` with an event, or ``overdue`` with what was expected."""
+
+
 def ask(
-    binding: Binding, memo: Memo | None, context: Context[Any], question: Callable[[], object]
+    binding: Binding, memo: Memo | None, context: Context[Any], question: Question, about: Event | Expect
 ) -> tuple[list[Outcome], bytes]:
     """What the scenario answers, and its memory afterwards. Raises whatever it raises, and ``OutcomeError``."""
     if not binding.remembers:
@@ -46,7 +51,7 @@ def ask(
         context.recall(binding.scenario.memory_type.model_validate_json(memo.memory))
     else:
         context.recall(binding.scenario.memory_type())
-    outcomes = read_outcomes(binding, question())
+    outcomes = read_outcomes(binding, question(about, context))
     return outcomes, _memory_bytes(context) if binding.remembers else b""
 
 

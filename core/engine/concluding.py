@@ -11,12 +11,12 @@ from ..model.finding import Cleared, Command, Finding, Outcome
 from ..model.given import AllClear, Found
 from ..model.notice import Notice, NoticeKind
 from .asking import start_of
-from .judgement import Judgement, event_name
+from .judgement import Judgement, Ref, event_name
 from .lapsing import up_to_date
 from .linking import linked
 from .quarantine import quarantine_internal, warn_ops
 from .watchdogs import keep_silence
-from .work import Ref, Work
+from .work import Work
 
 
 class Knowledge:

@@ -10,7 +10,7 @@ from typing import Final
 from ..model.event import Envelope, digest_of
 from ..stores.base import EventState, Store, Turn
 from ..stores.crash import CrashPoint, reached
-from .answering import PREFIX, answer_of, case_named, forbids, read_answer, told_at
+from .answering import PREFIX, answer_of, case_named, forbids, load_cases_named, read_answer, told_at
 from .chronicle import away
 from .closings import hear_closings, is_reserved
 from .guard import UNGUARDED, Guard
@@ -150,7 +150,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
     """
     names = [(item.envelope.id, item.envelope.source) for item in inputs]
     stored = dict(work.turn.seen(names))
-    receipts: dict[int, Receipt] = {}
+    receipts = [ACCEPTED] * len(inputs)
     facts: dict[int, Heard] = {}
     answers: list[int] = []
     for index, (item, name) in enumerate(zip(inputs, names, strict=True)):
@@ -169,7 +169,9 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
         stored.setdefault(name, digest)
     hear_all(work, list(facts.values()))
     for index, heard in facts.items():
-        receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases) if heard.cases else ACCEPTED
+        if heard.cases:
+            receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases)
+    load_cases_named(work, [inputs[index].envelope.subject or "" for index in answers])
     for index in answers:
         name, digest = names[index], digest_of(inputs[index].envelope)
         known = stored.get(name)
@@ -177,7 +179,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
         receipts[index] = receipt
         if receipt.status is Status.ACCEPTED:
             stored[name] = digest
-    return [receipts[index] for index in range(len(inputs))]
+    return receipts
 
 
 def _repeated(work: Work, known: bytes, digest: bytes) -> Receipt:

@@ -76,25 +76,23 @@ def prepare(
 ) -> Heard:
     """The fact ready for its scenarios, each asked what it is about; one that raises is quarantined with the event."""
     place, device = where
-    street = work.setup.street
-    context: Context[Any] = Context(work.now, place, device, street)
-    heard = Heard(envelope, event, at, place, device, street.directory.partition(place.code), [])
+    heard = Heard(envelope, event, at, place, device, work.setup.street.directory.partition(place.code), [])
     for binding in bindings:
         try:
-            keys = check_keys(_ask_key(work, binding, envelope, event, context))
+            keys = check_keys(_ask_key(work, binding, heard))
         except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
             quarantine(work, envelope, binding.name, error)
             continue
-        heard.keys += [(binding, key) for key in keys]
+        heard.refs += [(binding, (binding.name, key)) for key in keys]
     return heard
 
 
-def _ask_key(work: Work, binding: Binding, envelope: Envelope, event: Event, context: Context[Any]) -> object:
+def _ask_key(work: Work, binding: Binding, heard: Heard) -> object:
     scenario = binding.scenario
     if type(scenario).key is Scenario.key:
-        return event.subject
-    with work.guard.over(binding.name, envelope.source, envelope.id):
-        found = scenario.key(event, context)
+        return heard.event.subject
+    with work.guard.over(binding.name, heard.envelope.source, heard.envelope.id):
+        found = scenario.key(heard.event, Context(work.now, heard.place, heard.device, work.setup.street))
         # What gives one key after another runs here, and never for ever; anything else is refused by its name.
         return found if isinstance(found, str) or not isinstance(found, Iterable) else [*islice(found, KEYS_MAX + 1)]
 
@@ -102,7 +100,7 @@ def _ask_key(work: Work, binding: Binding, envelope: Envelope, event: Event, con
 def hear_all(work: Work, facts: list[Heard]) -> None:
     """Load what the facts are about in one go, then judge them in the order of their times."""
     ordered = sorted(facts, key=_order)
-    work.load_memos([(binding.name, key) for heard in ordered for binding, key in heard.keys])
+    work.load_memos([ref for heard in ordered for _, ref in heard.refs])
     known = Knowledge(work)
     for heard in ordered:
         hear(work, heard, known)
@@ -117,11 +115,11 @@ def _order(heard: Heard) -> tuple[datetime, str, str, str]:
 def hear(work: Work, heard: Heard, known: Knowledge) -> None:
     """Let every scenario judge the fact, in the order of its binding."""
     judged: list[Judgement] = []
-    for binding, key in heard.keys:
-        memo = settle_before(work, binding, key, heard.at)
-        outcomes = _assess(work, binding, key, memo, heard, known)
+    for binding, ref in heard.refs:
+        memo = settle_before(work, binding, ref, heard.at)
+        outcomes = _assess(work, binding, ref[1], memo, heard, known)
         if outcomes:
-            judged.append(Judgement(binding, key, outcomes, heard.at, heard.place, heard))
+            judged.append(Judgement(binding, ref[1], outcomes, heard.at, heard.place, heard))
     # What a fact opens comes before what is linked to it, whichever scenario was asked first.
     work.pending += sorted(judged, key=names_parent) if len(judged) > 1 else judged
 
@@ -133,7 +131,7 @@ def _assess(work: Work, binding: Binding, key: str, memo: Memo | None, heard: He
     context.belong(binding.name, key, known)
     try:
         with work.guard.over(binding.name, heard.envelope.source, heard.envelope.id):
-            outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.assess(heard.event, context))
+            outcomes, memory = ask(binding, memo, context, binding.scenario.assess, heard.event)
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
         quarantine(work, heard.envelope, binding.name, error)
         return []

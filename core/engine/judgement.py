@@ -11,10 +11,13 @@ from ..model.finding import Outcome
 from ..model.place import Device, Place
 from ..sdk.binding import Binding
 
+Ref = tuple[str, str]
+"""``(scenario, key)``."""
+
 
 @dataclass(slots=True)
 class Heard:
-    """A fact that scenarios listen to, on its way through the turn."""
+    """A fact that scenarios listen to, on its way through the turn; ``refs`` are what it is about in each of them."""
 
     envelope: Envelope
     event: Event
@@ -22,7 +25,7 @@ class Heard:
     place: Place
     device: Device | None
     partition: str
-    keys: list[tuple[Binding, str]]
+    refs: list[tuple[Binding, Ref]]
     cases: tuple[str, ...] = ()
 
 

@@ -12,11 +12,11 @@ from ..sdk.scenario import Context
 from ..stores.base import Memo
 from .asking import OutcomeError, ask
 from .concluding import Knowledge, conclude_all
-from .judgement import Judgement
+from .judgement import Judgement, Ref
 from .lapsing import INSTANT, LAPSES_MAX
 from .quarantine import SILENCE, quarantine_silence, silence_id
 from .watchdogs import Armed, allow, arm, put_off
-from .work import Ref, Work
+from .work import Work
 
 SETTLED_MAX: Final = 64
 """How many silences of one key one turn asks about; a scenario that arms again and again goes on in the next turn."""
@@ -25,13 +25,13 @@ REARM_MIN: Final = timedelta(seconds=1)
 """By how much a silence must be armed later than the one it follows from, so that it comes to an end."""
 
 
-def settle_before(work: Work, binding: Binding, key: str, at: datetime) -> Memo | None:
+def settle_before(work: Work, binding: Binding, ref: Ref, at: datetime) -> Memo | None:
     """A fact later than an armed deadline proves that silence: it is judged first, then the fact ends it."""
-    memo = work.memo((binding.name, key))
+    memo = work.memo(ref)
     if memo is None or memo.wake_at is None or work.catching_up_until is not None:
         return memo
-    settle_all(work, binding, (binding.name, key), at - INSTANT)
-    return work.memo((binding.name, key))
+    settle_all(work, binding, ref, at - INSTANT)
+    return work.memo(ref)
 
 
 def settle_all(work: Work, binding: Binding, ref: Ref, until: datetime) -> None:
@@ -55,7 +55,7 @@ def _settle(work: Work, binding: Binding, memo: Memo, name: str, by: datetime) -
         context: Context[Any] = Context(work.now, place, None, work.setup.street)
         context.belong(binding.name, memo.key, Knowledge(work))
         with work.guard.over(binding.name, SILENCE, silence_id(memo.key, name)):
-            outcomes, memory = ask(binding, memo, context, lambda: binding.scenario.overdue(Expect(name, by), context))
+            outcomes, memory = ask(binding, memo, context, binding.scenario.overdue, Expect(name, by))
         _check_progress(outcomes, by)
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything; look again later rather than never
         quarantine_silence(work, binding.name, memo.key, name, error)

@@ -16,14 +16,11 @@ from ..model.given import Given
 from ..model.notice import Notice, NoticeKind
 from ..stores.base import Memo, Turn, Writes
 from .guard import UNGUARDED, Guard
-from .judgement import Judgement
+from .judgement import Judgement, Ref
 from .records import Records
 from .setup import Setup
 
 log = structlog.get_logger(__name__)
-
-Ref = tuple[str, str]
-"""``(scenario, key)``."""
 
 
 def loop_of(case: Case) -> Loop:

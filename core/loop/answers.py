@@ -152,7 +152,7 @@ def _report(draft: Draft, track: Track, given: Answer) -> Decision:
         turn_to_others(draft, track, order)
         leave_if_hopeless(draft, track.name)
     awaited = still_awaited(draft.case, draft.track(track.name)) if solvers else ""
-    return draft.decision(Reason.REPORTED)._replace(detail=awaited)
+    return draft.decision(Reason.REPORTED, awaited)
 
 
 def _leads_on(draft: Draft, track: Track, mine: list[WorkOrder]) -> bool:

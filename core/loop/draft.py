@@ -73,12 +73,11 @@ class Draft:
         self.notices: list[Notice] = []
         self.silenced: list[str] = []
 
-    def decision(self, reason: Reason) -> Decision:
-        """What has been drafted, under its leading reason."""
+    def decision(self, reason: Reason, detail: str = "") -> Decision:
+        """What has been drafted, under its leading reason; ``detail`` says what is still missing."""
         case = self.case._replace(entries=self.written) if self.entries else self.case
-        return Decision(
-            reason, case, tuple(self.entries), tuple(self.notices), silenced=(*self.silenced, *self._answered())
-        )
+        silenced = (*self.silenced, *self._answered())
+        return Decision(reason, case, tuple(self.entries), tuple(self.notices), detail=detail, silenced=silenced)
 
     def _answered(self) -> list[str]:
         """The orders that were asked before this decision and wait for an answer no longer."""
@@ -132,31 +131,18 @@ class Draft:
         due: datetime | None = None,
     ) -> None:
         """Owe a notice to whoever holds ``role`` now; to nobody in particular where nobody holds it."""
-        holder = self.holder(role)
-        case = self.case
+        case, holder = self.case, self.holder(role)
+        organisation = holder.organisation if holder else ""
+        name, why = case.order_id(order) if order else "", str(reason)
         for call in calls(holder, kind, case.severity, self.street, self.now):
-            self.notices.append(
-                Notice(
-                    key=f"{case.id}.{self.written}.{len(self.notices)}",
-                    kind=kind,
-                    case=case.id,
-                    ref=case.ref,
-                    at=self.now,
-                    severity=case.severity,
-                    party=role,
-                    organisation=holder.organisation if holder else "",
-                    place=case.place,
-                    step=step.name,
-                    message=case.message,
-                    variables=case.variables,
-                    order=case.order_id(order) if order else "",
-                    due=due,
-                    reason=reason.value,
-                    channels=call.channels,
-                    person=call.person,
-                    not_before=call.not_before,
-                )
-            )
+            key = f"{case.id}.{self.written}.{len(self.notices)}"
+            # In the order of their fields: to say the names of so many takes as long as the rest of this.
+            # fmt: off
+            self.notices.append(Notice(
+                key, kind, case.id, case.ref, self.now, case.severity, role, organisation, case.place, step.name,
+                case.message, case.variables, name, due, why, call.channels, call.person, call.not_before,
+            ))
+            # fmt: on
 
     def nobody(self, roles: Iterable[str]) -> Reason:
         """Why none of ``roles`` could be asked: nobody is on duty, or nobody holds them at all."""

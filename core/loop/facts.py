@@ -23,9 +23,8 @@ def found(case: Case | None, given: Found, now: datetime, street: Street) -> Dec
             return unchanged(case, Reason.HISTORY)
         return open_case(given, case, now, street)
     is_news = given.at >= case.newest
-    draft = Draft(
-        case._replace(sightings=case.sightings + 1, newest=max(case.newest, given.at)), now, street, given.event
-    )
+    case = case._replace(sightings=case.sightings + 1, newest=max(case.newest, given.at))
+    draft = Draft(case, now, street, given.event)
     draft.note_evidence(given.finding.message, given.at)
     reason = _raise_severity(draft, given.finding.severity)
     for track in draft.case.tracks:

@@ -11,6 +11,8 @@ from ..model.limit import Limit
 from ..model.place import Holder
 from .draft import Draft
 
+Clock = datetime | None
+
 STOPPED: Final = frozenset({TrackState.DISPATCHING, TrackState.SUSPENDED})
 """States in which the clocks of a step stand still."""
 
@@ -22,27 +24,44 @@ def new_orders(draft: Draft, step: Step, holders: list[Holder]) -> tuple[WorkOrd
     """A numbered work order for each holder, each on the clocks of its own organisation."""
     first = draft.case.orders_asked + 1
     draft.case = draft.case._replace(orders_asked=draft.case.orders_asked + len(holders))
-    return tuple(
-        clocked(draft, step, WorkOrder(number, step.name, holder.role, holder.organisation, draft.now, None, None))
-        for number, holder in enumerate(holders, first)
-    )
+    return tuple([_new_order(draft, step, holder, number) for number, holder in enumerate(holders, first)])
+
+
+def _new_order(draft: Draft, step: Step, holder: Holder, number: int) -> WorkOrder:
+    whose = holder.organisation
+    accept_by, finish_by, remind_by = _clocks(draft, step, whose)
+    return WorkOrder(number, step.name, holder.role, whose, draft.now, accept_by, finish_by, remind_by=remind_by)
 
 
 def clocked(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
-    """The order asked now, with its clocks from now (or from opening, where the step says so).
+    """The order asked now, with its clocks from now (or from opening, where the step says so)."""
+    accept_by, finish_by, remind_by = _clocks(draft, step, order.organisation)
+    return order._replace(
+        state=OrderState.ASKED, asked_at=draft.now, accept_by=accept_by, finish_by=finish_by, remind_by=remind_by
+    )
+
+
+def _clocks(draft: Draft, step: Step, whose: str) -> tuple[Clock, Clock, Clock]:
+    """By when an organisation that is asked now must accept and finish, and when it is reminded.
 
     Where the time from opening is up before the party could even accept, ``finish`` counts from now: nobody is asked
     for something that is overdue already.
     """
-    now, whose = draft.now, order.organisation
+    now = draft.now
     accept_by = draft.street.deadline(now, step.accept, whose) if step.accept else None
-    order = order._replace(state=OrderState.ASKED, asked_at=now, accept_by=accept_by, finish_by=None, remind_by=None)
     if step.finish is None:
-        return order
+        return accept_by, None, None
     begins = draft.case.opened_at if step.from_opening else now
     if step.from_opening and draft.street.deadline(begins, step.finish, whose) <= (accept_by or now):
         begins = now
-    return with_finish(draft, order, begins, step.finish)
+    return accept_by, *_finish(draft, begins, step.finish, whose)
+
+
+def _finish(draft: Draft, begins: datetime, limit: Limit, whose: str) -> tuple[datetime, Clock]:
+    """The end of ``limit`` from ``begins``, and a reminder at the rules' share of it."""
+    seconds = limit.seconds * draft.case.rules.remind_percent // 100
+    remind_by = draft.street.deadline(begins, Limit(seconds, limit.count), whose) if seconds else None
+    return draft.street.deadline(begins, limit, whose), remind_by
 
 
 def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
@@ -55,10 +74,8 @@ def asked_afresh(draft: Draft, step: Step, order: WorkOrder) -> WorkOrder:
 
 
 def with_finish(draft: Draft, order: WorkOrder, begins: datetime, limit: Limit) -> WorkOrder:
-    """The order with ``limit`` from ``begins`` to finish, and a reminder at the rules' share of it."""
-    finish_by = draft.street.deadline(begins, limit, order.organisation)
-    seconds = limit.seconds * draft.case.rules.remind_percent // 100
-    remind_by = draft.street.deadline(begins, Limit(seconds, limit.count), order.organisation) if seconds else None
+    """The order with ``limit`` from ``begins`` to finish."""
+    finish_by, remind_by = _finish(draft, begins, limit, order.organisation)
     return order._replace(finish_by=finish_by, remind_by=remind_by)
 
 
@@ -68,6 +85,8 @@ def supersede(old: tuple[WorkOrder, ...], new: tuple[WorkOrder, ...]) -> tuple[W
     A party keeps one order a step, its newest, so that a case never holds more orders than its chain has parties; that
     it was late once stays.
     """
+    if not old:
+        return new
     step, parties = new[0].step, {order.party for order in new}
     before = [order for order in old if order.duty is Duty.WORK and order.step == step]
     late = {order.party for order in before if order.is_late}

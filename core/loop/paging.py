@@ -15,6 +15,8 @@ from ..model.street import Street
 PRESSING: Final = frozenset({NoticeKind.ASK, NoticeKind.REWORK, NoticeKind.CHECK, NoticeKind.DISPATCH})
 """Notices that want an answer, and so are paged again while there is none."""
 
+_AS_USUAL: Final = (Reach(),)
+
 
 class Call(NamedTuple):
     """One message to one person (empty: the party as a whole), through ``channels``, ``not_before`` a later instant."""
@@ -30,7 +32,7 @@ def calls(holder: Holder | None, kind: NoticeKind, severity: Severity, street: S
     A danger to life goes out on every page of everybody on duty at once and ignores quiet hours (domain 8.5).
     """
     reaches = holder.reaches if holder else ()
-    for reach in reaches or (Reach(),):
+    for reach in reaches or _AS_USUAL:
         awake = None if severity is Severity.P0 else _awake_at(reach, severity, street, now)
         for after, channels in _by_delay(reach.pages, kind, severity):
             later = max(now + after, awake or now)

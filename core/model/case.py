@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from .chain import Loop, Rules, Severity, Step
+from .record import changed_by_place
 
 JOURNAL_VERSION: Final = 1
 EVIDENCE_MAX: Final = 50
@@ -47,6 +48,9 @@ class OrderState(StrEnum):
     FAILED = "failed"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+
+
+_OPEN: Final = (OrderState.ASKED, OrderState.ACCEPTED)
 
 
 class Duty(StrEnum):
@@ -148,6 +152,7 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+@changed_by_place
 class WorkOrder(NamedTuple):
     """What one party is asked at one step (派单).
 
@@ -171,7 +176,7 @@ class WorkOrder(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether the party may still answer it."""
-        return self.state in (OrderState.ASKED, OrderState.ACCEPTED)
+        return self.state in _OPEN
 
 
 class Evidence(NamedTuple):
@@ -200,6 +205,7 @@ class Appeal(NamedTuple):
     result: str = ""
 
 
+@changed_by_place
 class Track(NamedTuple):
     """One line of work in a case.
 
@@ -247,6 +253,7 @@ class Track(NamedTuple):
         return self.state is not TrackState.CLOSED
 
 
+@changed_by_place
 class Case(NamedTuple):
     """One closed loop. The row is the truth; the journal is the audit.
 
@@ -300,7 +307,8 @@ class Case(NamedTuple):
     @property
     def next_at(self) -> datetime | None:
         """The next instant at which something happens by itself; ``None`` once closed."""
-        return min((at for track in self.tracks if (at := track.next_at) is not None), default=None)
+        times = [at for track in self.tracks if (at := track.next_at) is not None]
+        return min(times) if times else None
 
     @property
     def stage(self) -> Stage:
@@ -333,7 +341,7 @@ class Case(NamedTuple):
     def step(self, track: Track) -> Step:
         """The step the track is at; the last one once its chain has ended."""
         chain = self.rules.chain(track.name)
-        return chain[min(track.step, len(chain) - 1)]
+        return chain[track.step] if track.step < len(chain) else chain[-1]
 
     def order_id(self, order: WorkOrder) -> str:
         """The name of a work order that travels in notices and answers."""

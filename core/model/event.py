@@ -75,7 +75,8 @@ class Event(BaseModel):
         Raises ``pydantic.ValidationError`` when the data does not fit.
         """
         data = envelope.data
-        event = cls.model_validate({} if data is None else data)
+        # What model_validate does once it has looked at options that are not given here.
+        event: Self = cls.__pydantic_validator__.validate_python({} if data is None else data)
         object.__setattr__(event, "_envelope", envelope)
         object.__setattr__(event, "_at", at)
         return event

@@ -77,7 +77,7 @@ class Limit:
         """The limit as a span of natural time; raises ``ValueError`` for working time, which needs a calendar."""
         if self.count is Count.WORK:
             raise ValueError(f"{self} counts working time: ask a Calendar for the deadline")
-        return timedelta(seconds=self.seconds)
+        return timedelta(0, self.seconds)
 
 
 def seconds(amount: int) -> Limit:
@@ -120,6 +120,7 @@ SLOTS: Final[Slots] = ((time(8), time(12)), (time(14), time(18)))
 
 _NOTHING: Final = timedelta()
 _DAY: Final = timedelta(days=1)
+_TWO_DAYS: Final = timedelta(days=2)
 
 
 def in_order(slots: Slots) -> Slots:
@@ -226,7 +227,7 @@ class Calendar:
 
 def _first_year(now: datetime) -> int:
     """The year of the slots that may still run: no zone is farther from UTC than a day, and no slot longer."""
-    return (now - 2 * _DAY).year
+    return (now - _TWO_DAYS).year
 
 
 @lru_cache(maxsize=128)
