@@ -25,9 +25,11 @@ from civicloop.core.running.clock import Clock
 from civicloop.core.running.courier import Courier
 from civicloop.core.running.letters import write_letter
 from civicloop.core.running.memory import collect_rarely
+from civicloop.core.running.retention import Sweeper
 from civicloop.core.running.runner import Runner
 from civicloop.core.sdk.loader import Plugin
 from civicloop.core.stores.sqlite import SqliteStore
+from civicloop.core.street.settings import Retention
 from civicloop.plugins.message_channels import Nowhere
 
 from .archive import NOW, archive_street
@@ -80,8 +82,9 @@ async def gateway(engine: Engine, clock: Clock, port: int, takes_turns: bool = T
     nowhere = Nowhere(Nowhere.Config(), Path())
     courier = Courier(engine.store, {"null": nowhere}, lambda notice: write_letter(engine.setup, notice), clock)
     runner = Runner(engine, clock, after_turn=courier.poke)
-    office = Office(engine, runner, clock, Limits(), Gate(engine.store), lambda: "")
-    await serve(make_app(office, Numbers(engine, runner, courier), "bench", BODY_BYTES_MAX), port)
+    office = Office(engine, runner, clock, Limits(), Gate(engine.store), lambda: "", list)
+    numbers = Numbers(engine, runner, courier, Sweeper(engine.store, Retention, clock))
+    await serve(make_app(office, numbers, "bench", BODY_BYTES_MAX), port)
     await (asyncio.gather(runner.run(), courier.run()) if takes_turns else asyncio.Event().wait())
 
 

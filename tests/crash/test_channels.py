@@ -23,7 +23,7 @@ from civicloop.plugins.message_channels.file_drop import FileDrop
 from civicloop.plugins.message_channels.webhook import Webhook
 
 from ..engine.stage import NOON
-from ..engine.test_courier import HandClock, notice
+from ..running.test_courier import HandClock, notice
 
 ATTEMPTS_MAX = 12
 STEP = timedelta(minutes=15)
