@@ -150,7 +150,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
     """
     names = [(item.envelope.id, item.envelope.source) for item in inputs]
     stored = dict(work.turn.seen(names))
-    receipts = [ACCEPTED] * len(inputs)
+    receipts: dict[int, Receipt] = {}
     facts: dict[int, Heard] = {}
     answers: list[int] = []
     for index, (item, name) in enumerate(zip(inputs, names, strict=True)):
@@ -169,8 +169,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
         stored.setdefault(name, digest)
     hear_all(work, list(facts.values()))
     for index, heard in facts.items():
-        if heard.cases:
-            receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases)
+        receipts[index] = Receipt(Status.ACCEPTED, "", "", heard.cases) if heard.cases else ACCEPTED
     load_cases_named(work, [inputs[index].envelope.subject or "" for index in answers])
     for index in answers:
         name, digest = names[index], digest_of(inputs[index].envelope)
@@ -179,7 +178,7 @@ def take_in(work: Work, inputs: Sequence[Input]) -> list[Receipt]:
         receipts[index] = receipt
         if receipt.status is Status.ACCEPTED:
             stored[name] = digest
-    return receipts
+    return [receipts[index] for index in range(len(inputs))]
 
 
 def _repeated(work: Work, known: bytes, digest: bytes) -> Receipt:
