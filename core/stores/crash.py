@@ -22,6 +22,7 @@ class CrashPoint(StrEnum):
     TURN_COMMITTED = "turn_committed"
     TURN_ANSWERED = "turn_answered"
     CHECKPOINT_BEGUN = "checkpoint_begun"
+    CHECKPOINT_COPIED = "checkpoint_copied"
     CHECKPOINT_DONE = "checkpoint_done"
     NOTICES_TAKEN = "notices_taken"
     NOTICE_SENT = "notice_sent"

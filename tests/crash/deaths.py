@@ -36,6 +36,7 @@ REACHED: Final = {
     CrashPoint.TURN_COMMITTED: 20,
     CrashPoint.TURN_ANSWERED: 20,
     CrashPoint.CHECKPOINT_BEGUN: 1,
+    CrashPoint.CHECKPOINT_COPIED: 1,
     CrashPoint.CHECKPOINT_DONE: 1,
     CrashPoint.NOTICES_TAKEN: 20,
     CrashPoint.NOTICE_SENT: 6,

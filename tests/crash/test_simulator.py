@@ -81,6 +81,7 @@ ERRANDS = [
     ("backup", CrashPoint.COPY_CHECKED),
     ("backup", CrashPoint.COPY_RENAMED),
     ("checkpoint", CrashPoint.CHECKPOINT_BEGUN),
+    ("checkpoint", CrashPoint.CHECKPOINT_COPIED),
     ("checkpoint", CrashPoint.CHECKPOINT_DONE),
 ]
 

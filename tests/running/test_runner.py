@@ -174,6 +174,30 @@ def test_it_wakes_for_deadlines_though_nothing_comes_in(store):
     run(story())
 
 
+def test_what_comes_due_one_after_the_other_shares_a_turn(store):
+    async def story() -> None:
+        stage = Stage(Full, store=store)
+        for number in range(10):
+            stage.hear(*(item.envelope for item in inputs(number)), minute=number / 60_000)  # a millisecond apart
+        due = store.next_due()
+        turns: list[int] = []
+        done = asyncio.Event()
+
+        def after_turn() -> None:
+            turns.append(1)
+            if all(Reason.NOT_ACCEPTED in stage.story(f"bins.full/B{number}") for number in range(10)):
+                done.set()
+
+        runner = Runner(stage.engine, FastClock(due, 1), after_turn=after_turn)
+        running = asyncio.create_task(runner.run())
+        await done.wait()
+        assert len(turns) <= 2, "the first, and the others together"
+        runner.stop()
+        await running
+
+    run(story())
+
+
 def test_a_fault_of_ours_turns_away_the_one_input_and_not_those_that_came_with_it(store):
     async def story() -> None:
         stage = Stage(Full, store=store)

@@ -19,7 +19,9 @@ from civicloop.core.stores.link import Link
 
 ROWS = 100
 STEP = 64 * 1024
+ANEW = 2 * STEP
 MOST = 4 * STEP
+PAGE = 4096
 WAIT_SECONDS_MAX = 20.0
 
 
@@ -40,7 +42,7 @@ def link(path: Path) -> Iterator[Link]:
 @pytest.fixture
 def checkpoints(path: Path, link: Link) -> Iterator[Checkpoints]:
     """Checkpoints of it, with a log small enough to fill it in a test."""
-    with closing(Checkpoints(path, link, ROWS, STEP, MOST)) as checkpoints:
+    with closing(Checkpoints(path, link, ROWS, STEP, ANEW // PAGE, MOST // PAGE)) as checkpoints:
         yield checkpoints
 
 
@@ -100,15 +102,29 @@ def test_many_small_rows_are_copied_by_themselves(path: Path, link: Link, checkp
     assert in_the_file(path) == 1 + ROWS
 
 
-def test_the_log_begins_anew_within_its_file(path: Path, link: Link, checkpoints: Checkpoints) -> None:
-    fill(link, STEP)
-    checkpoints.run()
-    size = log_bytes(path)
-    for _ in range(5):
-        fill(link, STEP // 2)
-        checkpoints.run()
-    assert log_bytes(path) == size
-    assert in_the_file(path) == 6
+@contextmanager
+def ending_at(point: CrashPoint, reader: sqlite3.Connection) -> Iterator[None]:
+    """Have a reader end when a checkpoint has come so far."""
+    with watching(lambda here: reader.close() if here is point else None):
+        yield
+
+
+def test_the_log_begins_anew_within_its_file_once_it_is_long_enough(
+    path: Path, link: Link, checkpoints: Checkpoints
+) -> None:
+    """Something is always left to copy: here what is committed after a reader has begun, who has ended by then."""
+    sizes = []
+    for _ in range(12):
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM line").fetchone()
+            fill(link, STEP - 3 * PAGE)
+            with ending_at(CrashPoint.CHECKPOINT_COPIED, reader):
+                checkpoints.run()
+        sizes.append(log_bytes(path))
+    assert sizes[0] < sizes[1], "too short to keep the next turn waiting for it"
+    assert ANEW < sizes[-1] < ANEW + STEP, "and then written over"
+    assert in_the_file(path) >= 10
 
 
 def test_a_log_that_became_far_too_long_is_cut(path: Path, link: Link, checkpoints: Checkpoints) -> None:

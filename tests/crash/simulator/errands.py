@@ -23,7 +23,7 @@ POINTS: Final[Mapping[str, tuple[CrashPoint, ...]]] = {
     "retry": (),
     "sweep": (CrashPoint.PIECE_PURGED,),
     "backup": (CrashPoint.STORE_COPIED, CrashPoint.COPY_CHECKED, CrashPoint.COPY_RENAMED),
-    "checkpoint": (CrashPoint.CHECKPOINT_BEGUN, CrashPoint.CHECKPOINT_DONE),
+    "checkpoint": (CrashPoint.CHECKPOINT_BEGUN, CrashPoint.CHECKPOINT_COPIED, CrashPoint.CHECKPOINT_DONE),
 }
 """The errands, and the crash points that are reached on them alone."""
 
