@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
@@ -22,8 +22,8 @@ from .steady import SteadyClock
 POLL: Final = timedelta(seconds=1)
 """How long the loop sleeps at most, so that work written by another process is seen."""
 
-DUES_APART: Final = timedelta(milliseconds=50)
-"""How long after a turn what comes due waits for its like: hundreds a second share twenty turns, and none is felt late."""
+TICK: Final = timedelta(milliseconds=50)
+"""What comes due within one tick of the clock shares the turn at its end, and so one wait for the disk."""
 
 HEARTBEAT: Final = timedelta(seconds=20)
 """How often an idle engine notes that it is alive; an outage is measured from the last note."""
@@ -83,7 +83,6 @@ class Runner:
         self._stopping = False
         self._is_stuck = False
         self._alive_at: datetime | None = None
-        self._turned_at = datetime.min.replace(tzinfo=UTC)
         self._steady = clock if isinstance(clock, SteadyClock) else None
 
     @property
@@ -151,7 +150,8 @@ class Runner:
             self.trouble = str(error)
             due = None
         if due is not None and not self._is_stuck:
-            left = self.clock.real_seconds(max(due, self._turned_at + DUES_APART) - self.clock.now())
+            tick = due + timedelta(microseconds=-due.microsecond) % TICK
+            left = self.clock.real_seconds(tick - self.clock.now())
             span = min(span, max(0.0, left))
         if span:
             # Not wait_for: before Python 3.12 it forgets that it was cancelled when it is woken as well.
@@ -217,8 +217,7 @@ class Runner:
         """One turn. A fault of ours in it turns away the one input that causes it, not those that came with it."""
         try:
             self._mind_the_clock()
-            self._turned_at = self.clock.now()
-            return self.engine.turn(inputs, self._turned_at)
+            return self.engine.turn(inputs, self.clock.now())
         except StoreError:
             raise
         except MemoryError as error:

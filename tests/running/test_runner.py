@@ -174,7 +174,7 @@ def test_it_wakes_for_deadlines_though_nothing_comes_in(store):
     run(story())
 
 
-def test_what_comes_due_one_after_the_other_shares_a_turn(store):
+def test_what_comes_due_within_a_tick_shares_a_turn(store):
     async def story() -> None:
         stage = Stage(Full, store=store)
         for number in range(10):
@@ -191,7 +191,7 @@ def test_what_comes_due_one_after_the_other_shares_a_turn(store):
         runner = Runner(stage.engine, FastClock(due, 1), after_turn=after_turn)
         running = asyncio.create_task(runner.run())
         await done.wait()
-        assert len(turns) <= 2, "the first, and the others together"
+        assert len(turns) <= 2, "the first falls on a tick, the others on the next"
         runner.stop()
         await running
 
