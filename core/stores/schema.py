@@ -31,7 +31,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ..model.chain import Severity
 from .base import EventState, OutboxState
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that leads to the tables below."""
 
 VERSION_TABLE: Final = (
@@ -86,8 +86,8 @@ event: Final = Table(
     _blob("body"),
     _text("speaker"),
 )
-# The id stands first: it tells events apart soonest, while thousands of devices share one source.
-Index("uq_event_id_source", event.c.id, event.c.source, unique=True)
+# The source stands first: what a gateway counts or sends at once is written to one page, not to one for every event.
+Index("uq_event_source_id", event.c.source, event.c.id, unique=True)
 # Accepted events are nearly all there are; an index on them would cost every insert and select nothing.
 NOT_ACCEPTED: Final = event.c.state != text(f"'{EventState.ACCEPTED.value}'")
 UNHEARD: Final = event.c.state == text(f"'{EventState.UNHEARD.value}'")
