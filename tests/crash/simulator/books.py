@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from civicloop.core.engine.chronicle import AWAY, RETRIED, SOURCE
 from civicloop.core.model.case import Case, Entry
 from civicloop.core.model.chain import Rules
 from civicloop.core.model.notice import Notice
-from civicloop.core.stores.base import OutboxState
+from civicloop.core.stores.base import EventState, OutboxState
 from civicloop.core.stores.codec import (
     decode_case,
     decode_expects,
@@ -62,9 +63,27 @@ TABLES = {
 
 Armed = dict[tuple[str, str, str], datetime]
 
+_HEARD = "SELECT row, source, id, type, subject, at, place FROM event WHERE row > ? AND state = ? ORDER BY row"
+_NEWEST = 'SELECT max(newest) FROM memo WHERE scenario = ? AND "key" = ?'
+_COUNTED = (
+    "SELECT scenario, sum(json_extract(CAST(memory AS TEXT), '$.count')) FROM memo"
+    " WHERE scenario LIKE 'sim.%' GROUP BY scenario"
+)
 _CASES = 'SELECT rules, body, wake_at, closed_at, late_at FROM "case" WHERE '
 _POST = "SELECT row, body, channel, state, attempts, next_at, created_at, delivered_at, error FROM outbox WHERE "
 _ENTRIES = 'SELECT row, seq, at, "case", ref, track, reason, step, loop, party, due, by, event FROM journal WHERE '
+
+
+class Heard(NamedTuple):
+    """A fact that was accepted."""
+
+    row: int
+    source: str
+    id: str
+    type: str
+    subject: str
+    at: datetime
+    place: str
 
 
 class Books:
@@ -106,6 +125,25 @@ class Books:
 
     def has_event(self, source: str, id: str) -> bool:
         return bool(self.rows("SELECT 1 FROM event WHERE id = ? AND source = ?", id, source))
+
+    def heard_after(self, row: int) -> list[Heard]:
+        """The facts that were accepted in later rows than this one."""
+        found = self.rows(_HEARD, row, EventState.ACCEPTED)
+        return [Heard(*before, moment(at), place) for *before, at, place in found]
+
+    def spoilt(self, source: str, id: str) -> set[str]:
+        """The scenarios that an event is kept in quarantine for."""
+        rows = self.rows("SELECT scenario FROM quarantine WHERE id = ? AND source = ?", id, source)
+        return {scenario for (scenario,) in rows}
+
+    def remembered(self, scenario: str, keys: Iterable[str]) -> datetime | None:
+        """The newest fact that a scenario remembers of these keys."""
+        times = [self.rows(_NEWEST, scenario, key)[0][0] for key in keys]
+        return moment_or_none(max((at for at in times if at is not None), default=None))
+
+    def counted(self) -> Counter[str]:
+        """What the scenarios of the scenery have counted, by their names."""
+        return Counter(dict(self.rows(_COUNTED)))
 
     def newest_event(self) -> int:
         """The row of the event that was stored last; 0 where there is none."""

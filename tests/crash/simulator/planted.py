@@ -110,6 +110,12 @@ PLANTED: Final = (
         "    part = target\n",
     ),
     Planted(
+        "a commit without one of its memories",
+        "core/stores/sqlite_turn.py",
+        "put(sql.PUT_MEMO.text, memo_rows(writes.memos, self._asleep))",
+        "put(sql.PUT_MEMO.text, memo_rows(writes.memos[1:], self._asleep))",
+    ),
+    Planted(
         "whoever reported may verify",
         "core/loop/answers.py",
         "    if is_same_hands(draft, track, given):",

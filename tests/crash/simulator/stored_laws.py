@@ -6,6 +6,7 @@ leave. A law that is broken raises ``LawBrokenError`` with its name, by which a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,9 +18,12 @@ from civicloop.core.model.chain import ENFORCEMENT_BODIES, Severity
 from civicloop.core.model.street import OPS, Street
 from civicloop.core.stores.casebook import late_at
 
-from .books import Armed, Books, Kept, Posted
+from .books import Armed, Books, Heard, Kept, Posted
 
 SENSOR = "sensor"
+SCENERY = "sim."
+"""How types of events begin whose listeners all remember and count what they hear."""
+
 OWN_WORDS = ("fault.", "command.")
 """How keys of notices begin that no case owes."""
 
@@ -253,6 +257,8 @@ class Watch:
         self.posted: dict[tuple[str, str], int] = {}
         self._journal_row = 0
         self._post_row = 0
+        self._event_row = 0
+        self._counted: Counter[str] = Counter()
         self._last_at: dict[str, datetime] = {}
         self._told: Told = set()
 
@@ -283,6 +289,29 @@ class Watch:
         # A turn may close one round and open the next; the other way round it may not.
         for one in sorted(kept, key=lambda one: one.case.round):
             self._case(one, fresh[one.case.id], now, told)
+        self._memories()
+
+    def _memories(self) -> None:
+        """A scenario remembers what it heard: its newest fact, and as many more as it counts."""
+        law = "what was heard is remembered"
+        before, self._counted = self._counted, self.books.counted()
+        heard: Counter[str] = Counter()
+        for fact in self.books.heard_after(self._event_row):
+            self._event_row = fact.row
+            for scenario in self._hearing(fact):
+                newest = self.books.remembered(scenario, {fact.subject, fact.place})
+                must(newest is not None and newest >= fact.at, law, f"{scenario} knows {newest} after {fact}")
+                heard[scenario] += 1
+        for scenario, times in heard.items():
+            more = self._counted[scenario] - before[scenario]
+            must(more >= times, law, f"{scenario} heard {times} facts and counted {more}")
+
+    def _hearing(self, fact: Heard) -> set[str]:
+        """The scenarios of the scenery that have judged it; those that the street brings may remember nothing."""
+        listening = self.setup.registry.listening.get(fact.type)
+        if listening is None or not fact.type.startswith(SCENERY):
+            return set()
+        return {binding.scenario.name for binding in listening.bindings} - self.books.spoilt(fact.source, fact.id)
 
     def _times(self, entry: Entry, now: datetime) -> None:
         must(entry.at == now, "a turn has one time", f"{entry.ref} {entry.reason} at {entry.at} in the turn of {now}")
