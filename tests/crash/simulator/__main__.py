@@ -40,6 +40,15 @@ def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(SILENT))
 
 
+def judge_in_brief(seed: int) -> Verdict:
+    """A verdict without what the week had stored, which nobody compares any more: thousands are kept to the end."""
+    verdict = judge(seed)
+    if verdict.outcome is not None:
+        verdict.outcome.tables.clear()
+        verdict.outcome.taken.clear()
+    return verdict
+
+
 def side_by_side(seeds: Iterator[int], until: float | None, processes: int) -> Iterable[Verdict]:
     """The verdicts as they come; no seed is begun once the time is up."""
     with ProcessPoolExecutor(processes, initializer=quiet) as pool:
@@ -47,7 +56,7 @@ def side_by_side(seeds: Iterator[int], until: float | None, processes: int) -> I
         while True:
             is_time = until is None or monotonic() < until
             if is_time:
-                running |= {pool.submit(judge, seed) for seed in islice(seeds, 2 * processes - len(running))}
+                running |= {pool.submit(judge_in_brief, seed) for seed in islice(seeds, 2 * processes - len(running))}
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
