@@ -144,14 +144,13 @@ class Runner:
             return
         span = POLL.total_seconds()
         try:
-            due = self.engine.next_due()
+            due = self._next_tick()
             self._beat()
         except StoreError as error:
             self.trouble = str(error)
             due = None
         if due is not None and not self._is_stuck:
-            tick = due + timedelta(microseconds=-due.microsecond) % TICK
-            left = self.clock.real_seconds(tick - self.clock.now())
+            left = self.clock.real_seconds(due - self.clock.now())
             span = min(span, max(0.0, left))
         if span:
             # Not wait_for: before Python 3.12 it forgets that it was cancelled when it is woken as well.
@@ -185,9 +184,14 @@ class Runner:
             self._alive_at = now
             self.trouble = ""
 
+    def _next_tick(self) -> datetime | None:
+        """When a turn is needed though nothing comes in."""
+        due = self.engine.next_due()
+        return None if due is None else due + timedelta(microseconds=-due.microsecond) % TICK
+
     def _is_due(self) -> bool:
         try:
-            due = self.engine.next_due()
+            due = self._next_tick()
         except StoreError as error:
             self.trouble = str(error)
             return False

@@ -170,8 +170,8 @@ class Week:
     async def _settle(self) -> None:
         """All is well from now on, and what was held up is caught up with."""
         self.armed.clear()
-        self.clock.off = timedelta()
         self._set_disk("good")
+        self._set_clock(timedelta())
         for wire in self.wires.values():
             wire.mood = "works"
         await self._until(self.loop.elapsed + AFTERWARDS)
@@ -340,7 +340,7 @@ class Week:
                     self._send(one.number, again)
             case SetClock():
                 self._well_since = self.loop.elapsed
-                self.clock.off = one.off
+                self._set_clock(one.off)
             case Line():
                 if one.channel in self.wires:
                     self.wires[one.channel].mood = one.mood
@@ -352,6 +352,15 @@ class Week:
                 self._begin(self._run_errand(one.what))
             case Reload():
                 self._reload(self.scene.setups[one.which])
+
+    def _set_clock(self, off: timedelta) -> None:
+        """A daemon looks at its clock every second, an hour in a loop that leaps; here just before, and after."""
+        parts = None if self.is_dead else self.parts
+        if parts is not None and self.disk == "good":
+            parts.store.heartbeat(self.clock.now())
+        self.clock.off = off
+        if parts is not None:
+            parts.runner.poke()
 
     def _reload(self, setup: Setup) -> None:
         """Who is down reads the folder when it is back."""
