@@ -198,6 +198,29 @@ def test_what_comes_due_within_a_tick_shares_a_turn(store):
     run(story())
 
 
+def test_what_came_due_waits_for_its_tick_whatever_wakes_the_loop(store):
+    async def story() -> None:
+        stage = Stage(Full, store=store)
+        stage.hear(fill(90), minute=0.001)
+        due, clock = store.next_due(), HandClock()
+        runner = Runner(stage.engine, clock)
+        running = asyncio.create_task(runner.run())
+        clock.wait(seconds=(due - NOON).total_seconds() + 0.001)
+        for _ in range(9):
+            runner.poke()
+            await breathe()
+        assert Reason.NOT_ACCEPTED not in stage.story("bins.full/B1")
+        clock.wait(seconds=0.05)
+        for _ in range(9):
+            runner.poke()
+            await breathe()
+        assert Reason.NOT_ACCEPTED in stage.story("bins.full/B1")
+        runner.stop()
+        await running
+
+    run(story())
+
+
 def test_a_fault_of_ours_turns_away_the_one_input_and_not_those_that_came_with_it(store):
     async def story() -> None:
         stage = Stage(Full, store=store)
